@@ -1,0 +1,780 @@
+//! Decides when a batch runs what, and when what it borrows may go; the only file with `unsafe`.
+//!
+//! A batch is one allocation, shared by its consumer, by the hints in queues, and by the threads that follow these. It owns the
+//! iterator, the call, and the results that nobody has taken: everything in it that may borrow from the consumer's frame, for `'env`.
+//!
+//! # Borrowing
+//!
+//! Hints are `'static` and outlive the batch that they lead to. What makes that sound:
+//!
+//! 1. A thread **enters** under the lock, while the batch is open: it counts itself in `inside` and takes its own handle to the call.
+//!    It **leaves** under the lock, after it has dropped that handle and every input, iterator and result that it held.
+//! 2. **Closing** sets the phase to closed under the lock, and takes out the iterator and the results. Nobody enters any more.
+//! 3. The call goes when the last one has left: whoever finds the batch closed and nobody else inside takes it out and drops it, and
+//!    only then counts himself out.
+//! 4. A batch that borrows is closed by its consumer, who waits until nobody is inside. After that the allocation holds no value
+//!    of a type that mentions `'env`, only the empty places for them, and the last hint frees those whenever it goes.
+//!
+//! A thread that enters late is either ahead of the closing section, then it is counted and waited for; or behind it, then it sees
+//! that the batch is closed and touches nothing.
+//!
+//! The wait stands in a guard in the frame of [`Handle::lend`], which hands out a reference only: what is given to code of the
+//! user may be leaked, but the guard may not. A [`Handle`] that is dropped closes its batch; one that is leaked keeps the allocation,
+//! and what it holds, for ever.
+//!
+//! # Waiting for a result
+//!
+//! The consumer registers its waker in the section in which it finds nothing; whoever files a result, ends the batch, leaves it last or
+//! cannot start a thread takes the waker out in his section and wakes it after. Either the filing comes first, then the consumer sees
+//! the result; or the registration does, then the one who files sees the waker.
+
+use crate::account::{Account, Phase};
+use crate::cancel::Token;
+use crate::config::Settings;
+use crate::nesting::{self, Away, Inside};
+use crate::outbox::{Order, Outbox};
+use crate::pace::{FAST_IN_A_NAP, NAP, PATIENCE, Pace};
+use crate::source::{Ask, Consumer, Lot, Outcome, Polled, Source};
+use crate::span::Site;
+use crate::sync::{self, Mutex, MutexGuard, Unparker};
+use crate::unwind::{self, Panics, Payload};
+use crate::waiter::{Register, Waiter};
+use crate::worker::{Crew, Hint, Job};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, OnceLock, Weak};
+
+/// A batch as its handle sees it.
+trait Borrowing<T>: Source<T> {
+    /// Opens the batch and sees to it that workers come.
+    ///
+    /// # Safety
+    ///
+    /// The caller sees to it that [`Source::close`] with `wait` returns before anything ends that the batch borrows.
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings);
+
+    fn source<'a>(&'a self) -> &'a (dyn Source<T> + 'a);
+}
+
+struct Batch<It, C, T> {
+    /// The allocation that this is, for the hints that lead to it.
+    me: Weak<Self>,
+    token: Arc<Token>,
+    /// Set when the batch is started.
+    home: OnceLock<Home>,
+    state: Mutex<State<It, C, T>>,
+}
+
+/// Where a batch runs.
+struct Home {
+    crew: Arc<Crew>,
+    /// A call of the same crew started it: its hints go to the deques of the workers that push them.
+    nested: bool,
+}
+
+struct State<It, C, T> {
+    account: Account<It>,
+    results: Outbox<Outcome<T>>,
+    /// Here until the batch is closed and the last one has left.
+    call: Option<Arc<(Site, C)>>,
+    /// Threads that have entered and not left.
+    inside: usize,
+    /// The consumer, while it waits.
+    waiter: Option<Waiter>,
+    /// The worker that stands by, while it naps.
+    standby: Option<Unparker>,
+    /// How many results it waits for, unless no more will come.
+    wanted: usize,
+    /// The panic of `next`, raised after the last result.
+    last: Option<Payload>,
+    /// The first panic of a `Drop`.
+    dropped: Option<Payload>,
+    /// The consumer has closed the batch and waits to hear of that panic.
+    awaited: bool,
+    /// A thread could not be started, and none has come since.
+    unserved: bool,
+    /// Nobody will ask for results.
+    detached: bool,
+    /// The crew counts this batch among those with something left to run.
+    live: bool,
+}
+
+impl<It, C, T> Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    fn new(account: Account<It>, call: C, order: Order) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            token: Arc::default(),
+            home: OnceLock::new(),
+            state: Mutex::new(State {
+                account,
+                results: Outbox::new(order),
+                call: Some(Arc::new((Site::here(), call))),
+                inside: 0,
+                waiter: None,
+                standby: None,
+                wanted: 1,
+                last: None,
+                dropped: None,
+                awaited: false,
+                unserved: false,
+                detached: false,
+                live: false,
+            }),
+        })
+    }
+
+    fn home(&self) -> &Home {
+        self.home.get().expect("a batch is started before anybody enters it")
+    }
+
+    fn crew(&self) -> &Arc<Crew> {
+        &self.home().crew
+    }
+
+    /// A handle to this batch for queues, which know nothing of what it borrows.
+    fn hint(&self) -> Hint {
+        let job: Arc<dyn Job + '_> =
+            self.me.upgrade().expect("whoever calls a method holds a handle");
+        // SAFETY: Only the lifetime bound of the trait object changes. `Job`'s methods touch what the batch borrows only between
+        // entering and leaving (`run`), and the contract of `Source::start` ends the borrow after the batch is closed and all have left.
+        // The drop glue of the last handle finds no value that borrows: `close` and `leave` have taken them out (steps 2 and 3
+        // above), or the batch was never closed because its `Handle` was leaked, and then that is a handle which never goes.
+        unsafe { std::mem::transmute::<Arc<dyn Job + '_>, Hint>(job) }
+    }
+
+    /// Ends a section: pushes the hint that is owed, if one is, after unlocking.
+    fn settle(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
+        let owed = state.account.settle(self.crew().cap());
+        drop(state);
+        if owed {
+            self.push();
+        }
+    }
+
+    fn push(&self) {
+        let Home { crew, nested } = self.home();
+        crew.push(self.hint(), *nested);
+    }
+
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run.
+    fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) {
+        let crew = self.crew();
+        for _ in 0..PATIENCE {
+            if !state.account.pulling() {
+                break;
+            }
+            // Most iterators are back in a moment; this one is worth no more than that.
+            drop(state);
+            (0..16).for_each(|_| sync::spin());
+            state = self.state.lock();
+        }
+        let Some(inputs) = state.account.begin(crew.cap()) else { return self.settle(state) };
+        state.inside += 1;
+        let call =
+            Arc::clone(state.call.as_ref().expect("the call is there until the last one has left"));
+        drop(state);
+        let inside = Inside::enter(crew, &self.token);
+        let mut pace = Pace::default();
+        let mut next = Some(inputs);
+        while let Some(inputs) = next {
+            let Some((index, input)) = self.take(inputs) else { break };
+            let outcome = inside.call(|| call.0.call(crew.name(), index, || call.1(index, input)));
+            next = self.file(index, outcome, one, &mut pace);
+        }
+        drop(call);
+        // Inside still: what `leave` drops is the user's, and may wait for a batch of its own.
+        self.leave();
+        drop(inside);
+    }
+
+    /// Takes one input; `None` ends the worker's turn.
+    fn take(&self, mut inputs: Box<It>) -> Option<(usize, It::Item)> {
+        let taken = unwind::catch(|| inputs.next());
+        let mut panics = Panics::default();
+        let cap = self.crew().cap();
+        let mut state = self.state.lock();
+        match taken {
+            Ok(Some(input)) => match state.account.took(inputs) {
+                Ok(index) => {
+                    self.settle(state);
+                    return Some((index, input));
+                }
+                Err(inputs) => {
+                    drop(state);
+                    panics.drop(input);
+                    panics.drop(inputs);
+                }
+            },
+            Ok(None) => {
+                state.account.ran_out();
+                let waiter = state.waiter_with_news(cap);
+                drop(state);
+                wake(waiter);
+                panics.drop(inputs);
+            }
+            Err(payload) => {
+                // Of a batch that was stopped or closed nobody asks what comes after its last result.
+                let surplus = match state.account.phase() {
+                    Phase::Open => state.last.replace(payload),
+                    _ => Some(payload),
+                };
+                state.account.ran_out();
+                let waiter = state.waiter_with_news(cap);
+                drop(state);
+                wake(waiter);
+                panics.drop(inputs);
+                panics.drop(surplus);
+            }
+        }
+        self.keep(panics);
+        None
+    }
+
+    /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
+    fn file(
+        &self,
+        index: usize,
+        outcome: Outcome<T>,
+        one: bool,
+        pace: &mut Pace,
+    ) -> Option<Box<It>> {
+        let (crew, cap) = (self.crew(), self.crew().cap());
+        let mut state = self.state.lock();
+        state.account.filed();
+        let unwanted = match state.account.phase() {
+            Phase::Closed => Some(outcome),
+            _ => {
+                state.results.put(index, outcome);
+                None
+            }
+        };
+        // Before any new input: a call that is called back comes first.
+        if let Some(waiter) = state.waiter_with_news(cap) {
+            drop(state);
+            waiter.wake();
+            state = self.state.lock();
+        }
+        state.account.decides();
+        pace.count();
+        let mut next = None;
+        if !one && !crew.pressed(state.account.hints()) {
+            // Two are too many for inputs this fast.
+            let crowded = pace.is_fast() && state.account.busy();
+            if !crowded {
+                next = state.account.begin(cap);
+            }
+            if next.is_none() && pace.is_fast() && state.account.stand_by() {
+                drop(state);
+                state = self.watch();
+                if !crew.pressed(state.account.hints()) {
+                    next = state.account.begin(cap);
+                }
+            }
+        }
+        if next.is_some() {
+            drop(state);
+        } else {
+            self.rouse(&state);
+            self.settle(state);
+        }
+        let mut panics = Panics::default();
+        panics.drop(unwanted);
+        self.keep(panics);
+        next
+    }
+
+    /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
+    fn watch(&self) -> MutexGuard<'_, State<It, C, T>> {
+        let mut state = self.state.lock();
+        state.standby = Some(Unparker::current());
+        loop {
+            let before = state.account.taken();
+            drop(state);
+            sync::nap(NAP, None);
+            state = self.state.lock();
+            let fast = state.account.taken() - before >= FAST_IN_A_NAP;
+            if !fast
+                || state.account.phase() != Phase::Open
+                || self.crew().pressed(state.account.hints())
+            {
+                state.standby = None;
+                state.account.stand_down();
+                return state;
+            }
+        }
+    }
+
+    /// Ends the nap of the worker that stands by, if there is something to run and nobody to run it.
+    fn rouse(&self, state: &State<It, C, T>) {
+        if let Some(standby) = &state.standby {
+            if !state.account.busy() && state.account.can(self.crew().cap()) {
+                standby.unpark();
+            }
+        }
+    }
+
+    /// Step 4 of the essay.
+    fn wait_until_left(&self) -> Option<Payload> {
+        let crew = self.crew();
+        let mut away: Option<Away> = None;
+        loop {
+            let mut state = self.state.lock();
+            // In a child after `fork` the threads that were inside do not exist.
+            if state.inside == 0 || !crew.is_here() {
+                return state.dropped.take();
+            }
+            state.waiter = Some(away.as_ref().map_or_else(Waiter::current, Away::waiter));
+            drop(state);
+            match &away {
+                None => {
+                    away = Away::begin();
+                    if away.is_some() {
+                        continue;
+                    }
+                }
+                Some(away) => away.give_up(),
+            }
+            sync::park(None);
+        }
+    }
+
+    /// Keeps the first panic of a `Drop` for the consumer.
+    fn keep(&self, panics: Panics) {
+        if let Some(payload) = panics.first() {
+            let surplus = self.state.lock().keep(payload);
+            unwind::discard(surplus);
+        }
+    }
+
+    /// Step 3 of the essay. The caller has dropped all that it held of the batch.
+    fn leave(&self) {
+        let mut panics = Panics::default();
+        let mut state = self.state.lock();
+        if state.inside == 1 && state.detached && state.account.over() {
+            let (inputs, results) = (state.account.close(), state.results.clear());
+            drop(state);
+            panics.drop(inputs);
+            results.into_iter().for_each(|result| panics.drop(result));
+            state = self.state.lock();
+        }
+        if state.inside == 1 && state.account.phase() == Phase::Closed {
+            let call = state.call.take();
+            drop(state);
+            panics.drop(call);
+            state = self.state.lock();
+        }
+        let surplus = panics.first().and_then(|payload| state.keep(payload));
+        state.inside -= 1;
+        let unheard = state.account.phase() == Phase::Closed && state.inside == 0 && !state.awaited;
+        let swallowed = if unheard { state.dropped.take() } else { None };
+        let waiter = state.waiter_with_news(self.crew().cap());
+        let done = state.done();
+        drop(state);
+        if done {
+            self.crew().end();
+        }
+        wake(waiter);
+        unwind::discard(surplus);
+        unwind::discard(swallowed);
+    }
+}
+
+impl<It: Iterator, C, T> State<It, C, T> {
+    /// The consumer's waker, if there is something to wake it for.
+    fn waiter_with_news(&mut self, cap: usize) -> Option<Waiter> {
+        let news = match self.account.phase() {
+            _ if self.waiter.is_none() => return None,
+            Phase::Closed => self.inside == 0,
+            _ if self.account.over() => true,
+            _ => {
+                self.results.ready()
+                    && (self.results.len() >= self.wanted || self.account.stalled(cap))
+            }
+        };
+        if news { self.waiter.take() } else { None }
+    }
+
+    /// Keeps the first panic of a `Drop`, and gives back one that comes later.
+    fn keep(&mut self, payload: Payload) -> Option<Payload> {
+        match self.dropped {
+            None => {
+                self.dropped = Some(payload);
+                None
+            }
+            Some(_) => Some(payload),
+        }
+    }
+
+    /// Whether this is the moment in which nothing is left to run.
+    fn done(&mut self) -> bool {
+        let done = self.live && self.account.phase() >= Phase::Over && self.inside == 0;
+        self.live &= !done;
+        done
+    }
+}
+
+/// Wakes a consumer, outside every lock: a waker is code of the user.
+fn wake(waiter: Option<Waiter>) {
+    if let Some(waiter) = waiter {
+        waiter.wake();
+    }
+}
+
+impl<It, C, T> Job for Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    fn work(&self) {
+        let mut state = self.state.lock();
+        state.account.found_hint();
+        // Here is a thread.
+        state.unserved = false;
+        self.run(state, false);
+    }
+
+    fn unserved(&self) {
+        let mut state = self.state.lock();
+        state.unserved = true;
+        let waiter = state.waiter.take();
+        drop(state);
+        if let Some(waiter) = waiter {
+            waiter.nudge();
+        }
+    }
+
+    fn stop(&self) {
+        let mut state = self.state.lock();
+        state.account.end();
+        let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());
+        let waiter = state.waiter_with_news(cap);
+        let done = state.done();
+        drop(state);
+        self.token.cancel();
+        wake(waiter);
+        if done {
+            self.crew().end();
+        }
+    }
+}
+
+impl<It, C, T> Source<T> for Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled<T> {
+        let mut state = self.state.lock();
+        let cap = self.crew().cap();
+        if state.results.ready() {
+            let (first, taken) =
+                lot.refill(state.account.buffer(cap), |lot| state.results.take_into(lot));
+            state.account.results_taken(taken);
+            self.settle(state);
+            return Polled::Ready(first);
+        }
+        if state.account.phase() == Phase::Closed {
+            return Polled::Ready(None);
+        }
+        if state.account.over() {
+            let payload = state.last.take().or_else(|| state.dropped.take());
+            return Polled::Ready(payload.map(Err));
+        }
+        if state.account.can(cap) && (ask.eager || !state.account.busy()) {
+            if ask.may_help {
+                return Polled::Help;
+            }
+            if std::mem::take(&mut state.unserved) {
+                return Polled::Unserved;
+            }
+        }
+        state.wanted = if ask.patient { (state.account.buffer(cap) / 2).max(1) } else { 1 };
+        let before = register(&mut state.waiter);
+        self.rouse(&state);
+        self.settle(state);
+        drop(before);
+        Polled::Pending
+    }
+
+    fn yielded(&self) {
+        let mut state = self.state.lock();
+        state.account.results_taken(1);
+        self.settle(state);
+    }
+
+    fn help(&self) {
+        self.run(self.state.lock(), true);
+    }
+
+    fn unbound(&self) {
+        self.state.lock().account.unbound();
+        for _ in 0..self.crew().cap() {
+            let owed = self.state.lock().account.settle(self.crew().cap());
+            if !owed {
+                break;
+            }
+            self.push();
+        }
+    }
+
+    fn close(&self, wait: bool) -> Option<Payload> {
+        let mut state = self.state.lock();
+        let cut = state.account.unfinished();
+        state.awaited |= wait;
+        let call = if state.inside == 0 { state.call.take() } else { None };
+        let (inputs, results) = (state.account.close(), state.results.clear());
+        let (last, dropped) = (state.last.take(), state.dropped.take());
+        let waiter = state.waiter.take();
+        let done = state.done();
+        drop(state);
+        if cut {
+            self.token.cancel();
+        }
+        let mut panics = Panics::default();
+        if let Some(payload) = dropped {
+            panics.keep(payload);
+        }
+        panics.drop(waiter);
+        panics.drop(inputs);
+        results.into_iter().for_each(|result| panics.drop(result));
+        panics.drop(last);
+        panics.drop(call);
+        if done {
+            self.crew().end();
+        }
+        if wait {
+            if let Some(payload) = self.wait_until_left() {
+                panics.keep(payload);
+            }
+        }
+        panics.first()
+    }
+
+    fn detach(&self) {
+        let mut state = self.state.lock();
+        state.detached = true;
+        let waiter = state.waiter.take();
+        if state.account.over() && state.inside == 0 {
+            drop(state);
+            unwind::discard(self.close(false));
+        } else {
+            drop(state);
+        }
+        unwind::discard(waiter);
+    }
+
+    fn cancel_untouched(&self) -> bool {
+        let mut state = self.state.lock();
+        let untouched = state.account.untouched();
+        if untouched {
+            state.account.end();
+        }
+        untouched
+    }
+
+    fn size_hint(&self, told: usize) -> (usize, Option<usize>) {
+        self.state.lock().account.size_hint(told)
+    }
+
+    fn is_ready(&self) -> bool {
+        let state = self.state.lock();
+        state.results.ready() || state.account.over()
+    }
+
+    fn stopper(&self) -> Hint {
+        self.hint()
+    }
+}
+
+impl<It, C, T> Borrowing<T> for Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings) {
+        let nested = nesting::is_inside(crew);
+        let crew = &self.home.get_or_init(|| Home { crew: Arc::clone(crew), nested }).crew;
+        crew.begin();
+        {
+            let mut state = self.state.lock();
+            if !state.account.is_single() {
+                self.token.adopt(nesting::current_token());
+            }
+            state.live = true;
+            state.account.open(settings);
+            if state.done() {
+                drop(state);
+                return crew.end();
+            }
+        }
+        // No thread is started to find nothing.
+        if self.state.lock().account.claims_to_be_empty() {
+            crew.as_guest(|| self.help());
+        }
+        for _ in 0..crew.cap() {
+            if !self.state.lock().account.ramp(crew.cap()) {
+                break;
+            }
+            self.push();
+        }
+    }
+
+    fn source<'a>(&'a self) -> &'a (dyn Source<T> + 'a) {
+        self
+    }
+}
+
+/// The consumer's own handle to a batch, which closes it at the end.
+pub(crate) struct Handle<'env, T> {
+    batch: Arc<dyn Borrowing<T> + 'env>,
+    crew: Arc<Crew>,
+    settings: Settings,
+    lot: Lot<T>,
+    started: bool,
+    /// The batch runs on after this handle.
+    detached: bool,
+}
+
+impl<'env, T: Send + 'env> Handle<'env, T> {
+    pub(crate) fn new<It, C>(crew: Arc<Crew>, inputs: It, call: C, order: Order) -> Self
+    where
+        It: Iterator + Send + 'env,
+        C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync + 'env,
+    {
+        Self::of(crew, Batch::new(Account::new(inputs), call, order))
+    }
+
+    /// The batch behind a task.
+    pub(crate) fn single<F>(crew: Arc<Crew>, call: F) -> Self
+    where
+        F: FnOnce() -> (Outcome<T>, bool) + Send + 'env,
+    {
+        let account = Account::single(std::iter::once(call));
+        Self::of(crew, Batch::new(account, |_, call: F| call(), Order::Completion))
+    }
+
+    fn of(crew: Arc<Crew>, batch: Arc<dyn Borrowing<T> + 'env>) -> Self {
+        Self {
+            batch,
+            crew,
+            settings: Settings::default(),
+            lot: Lot::new(),
+            started: false,
+            detached: false,
+        }
+    }
+}
+
+impl<'env, T> Handle<'env, T> {
+    pub(crate) fn source(&self) -> &(dyn Source<T> + '_) {
+        self.batch.source()
+    }
+
+    /// The batch, for a consumer that asks for results. It has been started.
+    pub(crate) fn consumer(&mut self) -> Consumer<'_, T> {
+        Consumer { source: self.batch.source(), crew: &self.crew, lot: &mut self.lot }
+    }
+
+    pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
+        self.source().size_hint(self.lot.told())
+    }
+
+    fn close(&mut self, wait: bool) -> Option<Payload> {
+        let mut panics = Panics::default();
+        if let Some(payload) = self.source().close(wait) {
+            panics.keep(payload);
+        }
+        self.lot.clear(&mut panics);
+        panics.first()
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.started
+    }
+
+    /// What the batch is set to. The caller has seen that it has not started.
+    pub(crate) fn settings(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    pub(crate) fn run_on(&mut self, crew: Arc<Crew>) {
+        self.crew = crew;
+    }
+
+    pub(crate) fn stopper(&self) -> Hint {
+        self.source().stopper()
+    }
+
+    /// Holds no worker back for results that nobody can take yet, if the inputs are known to end and nothing else was asked for.
+    pub(crate) fn unbound(&mut self) {
+        if self.settings.buffer.is_some() || self.size_hint().1.is_none() {
+            return;
+        }
+        match self.started {
+            true => self.source().unbound(),
+            false => self.settings.buffer = Some(NonZeroUsize::MAX),
+        }
+    }
+
+    /// Starts the batch, lends it to `consume`, and returns when nothing of it is alive any more that could borrow.
+    pub(crate) fn lend<B>(self, consume: impl FnOnce(&mut Self) -> B) -> B {
+        /// Stands in this frame, where nobody can leak it.
+        struct Closing<'env, T>(Handle<'env, T>);
+        impl<T> Drop for Closing<'_, T> {
+            fn drop(&mut self) {
+                unwind::discard(self.close());
+            }
+        }
+        impl<T> Closing<'_, T> {
+            fn close(&mut self) -> Option<Payload> {
+                unwind::abort_on_panic(|| self.0.close(true))
+            }
+        }
+
+        let mut lent = Closing(self);
+        if !lent.0.started {
+            lent.0.started = true;
+            // SAFETY: `lent` closes the batch and waits before this function returns or unwinds, and so before `'env` ends.
+            unsafe { lent.0.batch.start(&lent.0.crew, lent.0.settings) };
+        }
+        let result = consume(&mut lent.0);
+        if let Some(payload) = lent.close() {
+            drop(lent);
+            unwind::discard(result);
+            std::panic::resume_unwind(payload);
+        }
+        result
+    }
+
+    /// Forgets the consumer: the batch runs on.
+    pub(crate) fn detach(mut self) {
+        self.source().detach();
+        self.detached = true;
+    }
+}
+
+impl<T> Handle<'static, T> {
+    /// Starts the batch, if it has not started.
+    pub(crate) fn start(&mut self) {
+        if !self.started {
+            self.started = true;
+            // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
+            unsafe { self.batch.start(&self.crew, self.settings) };
+        }
+    }
+}
+
+impl<T> Drop for Handle<'_, T> {
+    fn drop(&mut self) {
+        if !self.detached {
+            unwind::discard(self.close(false));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Decides what a pool is made with, and checks it while compiling where it can.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// How a pool runs its threads. Built in `const` context, read when the first batch needs a thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Config {
+    /// `None` stands for the default, which is known only at run time.
+    max_workers: Option<NonZeroUsize>,
+    pub(crate) name: &'static str,
+    pub(crate) keep_alive: Duration,
+    pub(crate) stack_size: Option<usize>,
+}
+
+impl Config {
+    pub(crate) const fn new() -> Self {
+        Self {
+            max_workers: None,
+            name: "pool",
+            keep_alive: Duration::from_secs(10),
+            stack_size: None,
+        }
+    }
+
+    pub(crate) const fn with_max_workers(mut self, max_workers: usize) -> Self {
+        self.max_workers = Some(at_least_one("max_workers", max_workers));
+        self
+    }
+
+    pub(crate) const fn with_name(mut self, name: &'static str) -> Self {
+        let (bytes, mut at) = (name.as_bytes(), 0);
+        while at < bytes.len() {
+            assert!(bytes[at] != 0, "a thread's name cannot contain NUL");
+            at += 1;
+        }
+        self.name = name;
+        self
+    }
+
+    /// Python's default for blocking calls: enough to overlap waits, few enough to be harmless everywhere.
+    pub(crate) fn max_workers(&self) -> usize {
+        match self.max_workers {
+            Some(n) => n.get(),
+            None => std::thread::available_parallelism()
+                .map_or(1, NonZeroUsize::get)
+                .saturating_add(4)
+                .min(32),
+        }
+    }
+}
+
+/// The one place that refuses 0.
+pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
+    match NonZeroUsize::new(n) {
+        Some(n) => n,
+        None => {
+            // One literal each, since a constant cannot format.
+            match what.as_bytes() {
+                b"buffer" => panic!("`buffer` is 0; a batch needs room for at least one input"),
+                _ => panic!("`max_workers` is 0; at least one worker is needed to run a call"),
+            }
+        }
+    }
+}
+
+/// What one batch is set to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) max_workers: Option<NonZeroUsize>,
+    pub(crate) buffer: Option<NonZeroUsize>,
+}

@@ -1,0 +1,68 @@
+//! Decides in which order results leave a batch, and holds them until then.
+
+use std::collections::VecDeque;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Order {
+    /// By the position of their inputs.
+    Input,
+    /// As the calls end.
+    Completion,
+}
+
+pub(crate) struct Outbox<T> {
+    order: Order,
+    /// The index of the input whose result is in the first place, if the order is that of the inputs.
+    first: usize,
+    /// A result for each place; `None` while its call runs.
+    places: VecDeque<Option<T>>,
+}
+
+impl<T> Outbox<T> {
+    pub(crate) fn new(order: Order) -> Self {
+        Self { order, first: 0, places: VecDeque::new() }
+    }
+
+    pub(crate) fn put(&mut self, index: usize, result: T) {
+        match self.order {
+            Order::Completion => self.places.push_back(Some(result)),
+            Order::Input => {
+                let place = index - self.first;
+                if self.places.len() == place {
+                    self.places.push_back(Some(result));
+                } else {
+                    if self.places.len() <= place {
+                        self.places.resize_with(place + 1, || None);
+                    }
+                    self.places[place] = Some(result);
+                }
+            }
+        }
+    }
+
+    /// Whether the next result in order is there.
+    pub(crate) fn ready(&self) -> bool {
+        matches!(self.places.front(), Some(Some(_)))
+    }
+
+    /// How many results wait, counting those that are not there yet but have a place.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Moves what is ready to `lot`, which is empty.
+    pub(crate) fn take_into(&mut self, lot: &mut VecDeque<Option<T>>) {
+        if self.order == Order::Completion {
+            return std::mem::swap(&mut self.places, lot);
+        }
+        while self.ready() {
+            lot.push_back(self.places.pop_front().flatten());
+            self.first += 1;
+        }
+    }
+
+    /// Takes all that is there, ready or not, so that it can be dropped.
+    pub(crate) fn clear(&mut self) -> VecDeque<Option<T>> {
+        std::mem::take(&mut self.places)
+    }
+}

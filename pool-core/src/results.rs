@@ -1,0 +1,167 @@
+//! Decides what a consumer does until the next result is there: help, give its place back, stand in for threads, wait.
+
+use crate::error::Timeout;
+use crate::nesting::{self, Away};
+use crate::pace::NAP;
+use crate::source::{Ask, Consumer, Polled};
+use crate::sync;
+use crate::waiter::Waiter;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::time::{Duration, Instant};
+
+/// The results of a batch that may borrow, as an iterator that cannot leave the closure it is lent to.
+///
+/// Made by [`Map::scope`](crate::Map::scope) and [`AsCompleted::scope`](crate::AsCompleted::scope). `next` blocks until a result is there.
+///
+/// # Panics
+///
+/// `next` goes on with a panic of the input iterator and, from [`Map`](crate::Map), with that of a call.
+///
+/// # Examples
+///
+/// ```
+/// use pool_core::Pool;
+///
+/// let words = vec![String::from("to"), String::from("wait")];
+/// let longest = Pool::new(2).map(&words, |word| word.len()).scope(|results| results.max());
+/// assert_eq!(longest, Some(4));
+/// ```
+#[must_use = "iterators are lazy"]
+pub struct Results<'a, T> {
+    consumer: Consumer<'a, T>,
+    eager: bool,
+}
+
+impl<'a, T> Results<'a, T> {
+    /// The results for a loop, in which one result may be what the input iterator waits for.
+    pub(crate) fn one_by_one(consumer: Consumer<'a, T>) -> Self {
+        Self { consumer, eager: false }
+    }
+
+    /// The results for a consumer that only gathers them.
+    pub(crate) fn all(consumer: Consumer<'a, T>) -> Self {
+        Self { consumer, eager: true }
+    }
+
+    /// Waits at most `wait` for the next result; `Ok(None)` is the end.
+    ///
+    /// Inside a call of the batch's own pool the wait may run an input of the batch, and then it lasts at least as long as that.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Timeout`] if none is there by then. Nothing is lost: ask again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::Pool;
+    /// use std::time::Duration;
+    ///
+    /// let total = Pool::new(2).map([1, 2], |n| n).scope(|results| {
+    ///     let mut total = 0;
+    ///     while let Some(n) = results.next_timeout(Duration::from_secs(60))? {
+    ///         total += n;
+    ///     }
+    ///     Ok::<_, pool_core::Timeout>(total)
+    /// });
+    /// assert_eq!(total, Ok(3));
+    /// ```
+    pub fn next_timeout(&mut self, wait: Duration) -> Result<Option<T>, Timeout> {
+        next(&mut self.consumer, self.eager, sync::after(wait))
+    }
+}
+
+impl<T> Iterator for Results<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        next(&mut self.consumer, self.eager, None).unwrap_or(None)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (lower, upper) = self.consumer.size_hint();
+        // A collection may reserve room for as many as the inputs claim to be.
+        (if self.eager { lower.min(modest::<T>()) } else { lower }, upper)
+    }
+}
+
+impl<T> FusedIterator for Results<'_, T> {}
+
+impl<T> fmt::Debug for Results<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Results").finish_non_exhaustive()
+    }
+}
+
+/// How many results are worth room before they are there: 16 MiB of them.
+fn modest<T>() -> usize {
+    (16 << 20) / size_of::<T>().max(1)
+}
+
+/// Waits for the next result. `None` as `deadline` is for ever.
+pub(crate) fn next<T>(
+    consumer: &mut Consumer<'_, T>,
+    eager: bool,
+    deadline: Option<Instant>,
+) -> Result<Option<T>, Timeout> {
+    let crew = consumer.crew;
+    let own = nesting::is_inside(crew);
+    let mut away: Option<Away> = None;
+    let mut patient = false;
+    loop {
+        let may_help = own && away.is_none();
+        let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
+        match consumer.poll(Ask { eager, may_help, patient }, &mut |place| place.replace(waiter()))
+        {
+            Polled::Ready(Some(Ok(result))) => return Ok(Some(result)),
+            Polled::Ready(None) => return Ok(None),
+            Polled::Ready(Some(Err(payload))) => {
+                drop(away);
+                consumer.end();
+                std::panic::resume_unwind(payload);
+            }
+            Polled::Help => {
+                if crew.place_is_wanted() {
+                    Away::make_way();
+                }
+                consumer.source.help();
+            }
+            Polled::Unserved => {
+                // A guest of one pool that kept its place in another could wait there for itself.
+                if away.is_none() {
+                    away = Away::begin();
+                }
+                away.iter().for_each(Away::give_up);
+                crew.as_guest(|| consumer.source.help());
+            }
+            Polled::Pending if sync::past(deadline) => return Err(Timeout),
+            Polled::Pending if !patient && consumer.was_fast() => patient = true,
+            Polled::Pending => {
+                assert!(crew.is_here(), "{FORKED}");
+                match &away {
+                    None => {
+                        away = Away::begin();
+                        if away.is_some() {
+                            // Asks again under its name, so that it can be called back.
+                            continue;
+                        }
+                    }
+                    Some(away) => away.give_up(),
+                }
+                if patient {
+                    sync::nap(NAP, deadline);
+                } else {
+                    sync::park(deadline);
+                }
+                patient = false;
+                if away.as_ref().is_some_and(Away::is_back) {
+                    away = None;
+                }
+            }
+        }
+    }
+}
+
+/// What a batch says in a process that has none of its threads.
+const FORKED: &str = "the batch was started in the parent of this process, and its threads are there; start a new one after `fork`";

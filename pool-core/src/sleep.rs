@@ -1,0 +1,433 @@
+//! Decides who may run, who sleeps and who is woken: places, threads, and the calls that wait.
+//!
+//! A **place** is the right to run a call; a pool has `cap` of them, which is what makes the cap hard. A worker thread
+//! holds one while it looks for work and runs it. It **rests** without one, asleep in `idle`. A call that waits gives its
+//! place back and is **away** until it returns; a **guest** is a thread from outside that runs a call itself because no
+//! thread could be started. All of it stands under one lock, which is taken once for each hint, each rest and each wait, and
+//! never for an input; `pressed` tells a running worker between two inputs that somebody wants its place.
+//!
+//! # Nobody sleeps while a hint waits
+//!
+//! 1. Who **pushes** a hint pushes it, then takes the lock: if a place is free, it goes to the thread that fell asleep last, or
+//!    to a new thread.
+//! 2. A worker that **rests** takes the lock, looks whether a hint waits, and only if none does gives its place up.
+//!
+//! - Either the pusher's section comes first: then the worker sees its hint, or knows that another one found it, and searches.
+//! - Or the worker's does: then the pusher sees the free place, and the worker among the idle or no thread at all.
+//!
+//! What a place is given for is a hint, not *the* hint: with the place in hand a thread searches until nothing waits, so who was
+//! woken for a hint that another one found has lost nothing. The same two sections decide for a call that gives its place back,
+//! for a guest that leaves and for a cap that rises: each either passes the place on while a hint waits or frees it for the next
+//! pusher to see.
+//!
+//! # A place is never lost
+//!
+//! A place is granted by the one who frees it, under the lock: the grant is complete before its receiver is unparked. A worker
+//! whose time is up takes the lock, too: either it is still among the idle and retires, or it has been granted a place and
+//! works. No thread is started beyond `cap + away`; the thread's place is held for it from the decision on.
+//!
+//! # A thread that cannot be started
+//!
+//! Its place and its slot are given back under the lock. If somebody else holds a place, that one passes by here again when he
+//! lets go of it, and finds the hint. If nobody does, [`Sleep::start_failed`] says so, and the pool hands every waiting hint
+//! back to its batch, whose consumer helps itself as a guest. Either another pusher saw the place that was held for the failed
+//! start and left his hint to it, then his hint is among those that are handed back; or he comes later and sees the
+//! free place himself.
+
+use crate::sync::{self, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, Unparker};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) struct Sleep {
+    state: Mutex<State>,
+    /// Whether a running worker is to look in here before its next input: somebody waits for a place, or the cap was lowered.
+    /// Written under the lock; read without, between two inputs, where a late reader takes one input more.
+    pressed: AtomicBool,
+    /// A copy of the cap for those who only want to know it.
+    cap: AtomicUsize,
+    /// Told when `live` falls to 0.
+    quiet: Condvar,
+}
+
+struct State {
+    cap: usize,
+    /// Places that are held: by workers, by threads that are being started, by guests. Above `cap` only after that was lowered.
+    held: usize,
+    /// Threads that live or are being started.
+    threads: usize,
+    /// Calls that have given their place back and have not got it again.
+    away: usize,
+    /// Workers without a place; the one that has slept longest is first.
+    idle: VecDeque<Arc<Seat>>,
+    /// Calls that want their place again. Not empty only while `held >= cap`.
+    returning: VecDeque<Arc<Seat>>,
+    /// Batches and tasks that have something left to run.
+    live: usize,
+    /// The pool's handle is gone: with the last batch the threads end.
+    dismissed: bool,
+}
+
+/// Under what name one thread waits: a worker for work, a call for what it waits for.
+pub(crate) struct Seat {
+    thread: Unparker,
+    /// Changed under the lock of the [`Sleep`] alone; read by its thread.
+    standing: Mutex<Standing>,
+}
+
+/// What a thread that waits is to the pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Standing {
+    /// It holds a place.
+    Placed,
+    /// A call that is about to wait and has set its place aside: it holds it still.
+    Aside,
+    /// A call that waits and has no place.
+    Away,
+    /// A call that waits for nothing but a place.
+    Returning,
+    /// A worker without a place.
+    Idle,
+    /// A worker that is one too many.
+    Dismissed,
+}
+
+/// What is left to do, outside the lock, for a place that was handed to a thread that does not exist yet.
+#[must_use = "the place is held for the thread that is to be started"]
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Wake {
+    Done,
+    Start,
+}
+
+/// What a worker does that found no hint.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Rest {
+    /// A hint waits, or the place was granted again: search.
+    Search,
+    /// The thread ends; it holds nothing any more.
+    Retire,
+}
+
+impl Seat {
+    pub(crate) fn current() -> Arc<Self> {
+        Arc::new(Self { thread: Unparker::current(), standing: Mutex::new(Standing::Placed) })
+    }
+
+    fn standing(&self) -> Standing {
+        *self.standing.lock()
+    }
+
+    fn set(&self, standing: Standing) {
+        *self.standing.lock() = standing;
+    }
+
+    /// Says what the thread waits for.
+    fn tell(&self, standing: Standing) {
+        self.set(standing);
+        self.thread.unpark();
+    }
+
+    /// Blocks while the standing is `now`.
+    fn wait_while(&self, now: Standing, deadline: Option<Instant>) -> Standing {
+        loop {
+            let standing = self.standing();
+            if standing != now || sync::past(deadline) {
+                return standing;
+            }
+            sync::park(deadline);
+        }
+    }
+
+    /// Wakes the thread without giving it anything.
+    pub(crate) fn nudge(&self) {
+        self.thread.unpark();
+    }
+}
+
+impl Sleep {
+    pub(crate) fn new(cap: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                cap,
+                held: 0,
+                threads: 0,
+                away: 0,
+                idle: VecDeque::new(),
+                returning: VecDeque::new(),
+                live: 0,
+                dismissed: false,
+            }),
+            pressed: AtomicBool::new(false),
+            cap: AtomicUsize::new(cap),
+            quiet: Condvar::default(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn cap(&self) -> usize {
+        self.cap.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.state.lock().threads
+    }
+
+    /// Whether the holder of a place is to give it up before the next input.
+    #[inline]
+    pub(crate) fn pressed(&self) -> bool {
+        self.pressed.load(Ordering::Relaxed)
+    }
+
+    /// Step 1 of the essay: a hint was pushed.
+    pub(crate) fn wake(&self) -> Wake {
+        self.state.lock().employ()
+    }
+
+    /// Step 2 of the essay: a worker that holds a place found nothing, or was pressed.
+    pub(crate) fn rest(
+        &self,
+        seat: &Arc<Seat>,
+        waiting: impl Fn() -> usize,
+        until: Option<Instant>,
+    ) -> Rest {
+        {
+            let mut state = self.state.lock();
+            if !state.is_wanted() && waiting() > 0 {
+                drop(state);
+                // Its pusher, or the thread that found it, is between the count and the queue.
+                sync::yield_now();
+                return Rest::Search;
+            }
+            state.free();
+            self.press(&state);
+            if state.threads > state.cap + state.away || state.is_over() {
+                state.threads -= 1;
+                return Rest::Retire;
+            }
+            seat.set(Standing::Idle);
+            state.idle.push_back(Arc::clone(seat));
+        }
+        if seat.wait_while(Standing::Idle, until) == Standing::Idle {
+            let mut state = self.state.lock();
+            if State::remove(&mut state.idle, seat) {
+                state.threads -= 1;
+                return Rest::Retire;
+            }
+        }
+        match seat.standing() {
+            Standing::Dismissed => Rest::Retire,
+            _ => Rest::Search,
+        }
+    }
+
+    /// A call is about to wait: it sets its place aside, unless somebody wants it.
+    pub(crate) fn set_aside(&self, seat: &Arc<Seat>, waiting: impl Fn() -> usize) -> Wake {
+        let mut state = self.state.lock();
+        if state.is_wanted() {
+            seat.set(Standing::Away);
+            state.away += 1;
+            return self.pass_on(state, waiting);
+        }
+        seat.set(Standing::Aside);
+        Wake::Done
+    }
+
+    /// A call gives the place that it has set aside to whoever can use it, unless it has been called back.
+    pub(crate) fn give_up(&self, seat: &Arc<Seat>, waiting: impl Fn() -> usize) -> Wake {
+        let mut state = self.state.lock();
+        if seat.standing() != Standing::Aside {
+            return Wake::Done;
+        }
+        seat.set(Standing::Away);
+        state.away += 1;
+        self.pass_on(state, waiting)
+    }
+
+    /// What a call waits for is there: it gets its place again, or the next one that is freed. Whoever calls this takes no new input
+    /// before, and so the call comes first.
+    pub(crate) fn call_back(&self, seat: &Arc<Seat>) {
+        let mut state = self.state.lock();
+        match seat.standing() {
+            Standing::Aside => seat.tell(Standing::Placed),
+            Standing::Away => self.line_up(&mut state, seat),
+            _ => {}
+        }
+    }
+
+    /// Whether a call that waits has its place, or has it again.
+    pub(crate) fn is_back(&self, seat: &Arc<Seat>) -> bool {
+        let _state = self.state.lock();
+        if seat.standing() == Standing::Aside {
+            seat.set(Standing::Placed);
+        }
+        seat.standing() == Standing::Placed
+    }
+
+    /// A call goes on: blocks until it has a place again.
+    pub(crate) fn come_back(&self, seat: &Arc<Seat>) {
+        {
+            let mut state = self.state.lock();
+            match seat.standing() {
+                Standing::Aside => seat.set(Standing::Placed),
+                Standing::Away => self.line_up(&mut state, seat),
+                _ => {}
+            }
+        }
+        seat.wait_while(Standing::Returning, None);
+    }
+
+    /// A guest has run what it came for.
+    pub(crate) fn leave_as_guest(&self, waiting: impl Fn() -> usize) -> Wake {
+        self.pass_on(self.state.lock(), waiting)
+    }
+
+    /// A thread from outside takes a place if one is free.
+    pub(crate) fn enter_as_guest(&self) -> bool {
+        let mut state = self.state.lock();
+        let free = state.held < state.cap;
+        state.held += usize::from(free);
+        free
+    }
+
+    /// The thread that a place was held for could not be started.
+    pub(crate) fn start_failed(&self) {
+        let mut state = self.state.lock();
+        state.threads -= 1;
+        state.free();
+        self.press(&state);
+    }
+
+    /// Changes the cap. The caller calls [`Sleep::wake`] for each hint that waits.
+    pub(crate) fn set_cap(&self, cap: usize) {
+        let mut state = self.state.lock();
+        state.cap = cap;
+        self.cap.store(cap, Ordering::Relaxed);
+        while state.held < state.cap {
+            let Some(seat) = state.returning.pop_front() else { break };
+            state.held += 1;
+            state.admit(&seat);
+        }
+        state.thin_out();
+        self.press(&state);
+    }
+
+    /// The handle is gone.
+    pub(crate) fn dismiss(&self) {
+        let mut state = self.state.lock();
+        state.dismissed = true;
+        state.send_home();
+    }
+
+    pub(crate) fn begin(&self) {
+        self.state.lock().live += 1;
+    }
+
+    pub(crate) fn end(&self) {
+        let mut state = self.state.lock();
+        state.live -= 1;
+        if state.live == 0 {
+            self.quiet.notify_all();
+            state.send_home();
+        }
+    }
+
+    /// Blocks until nothing is left to run.
+    pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        while state.live > 0 && !sync::past(deadline) {
+            state = self.quiet.wait(state, deadline);
+        }
+        state.live == 0
+    }
+
+    /// A call that is away gets a place: a free one, or the next one.
+    fn line_up(&self, state: &mut State, seat: &Arc<Seat>) {
+        if state.held < state.cap {
+            state.held += 1;
+            state.admit(seat);
+        } else {
+            seat.set(Standing::Returning);
+            state.returning.push_back(Arc::clone(seat));
+            self.press(state);
+        }
+    }
+
+    fn pass_on(&self, mut state: MutexGuard<'_, State>, waiting: impl Fn() -> usize) -> Wake {
+        state.free();
+        self.press(&state);
+        if waiting() > 0 { state.employ() } else { Wake::Done }
+    }
+
+    fn press(&self, state: &State) {
+        self.pressed.store(state.is_wanted(), Ordering::Relaxed);
+    }
+}
+
+impl State {
+    /// Whether somebody wants the place of whoever asks.
+    fn is_wanted(&self) -> bool {
+        self.held > self.cap || !self.returning.is_empty()
+    }
+
+    fn remove(seats: &mut VecDeque<Arc<Seat>>, seat: &Arc<Seat>) -> bool {
+        let found = seats.iter().position(|other| Arc::ptr_eq(other, seat));
+        found.and_then(|at| seats.remove(at)).is_some()
+    }
+
+    /// Gives a free place to the worker that is still warm, or to a new thread.
+    fn employ(&mut self) -> Wake {
+        if self.held >= self.cap {
+            return Wake::Done;
+        }
+        if let Some(seat) = self.idle.pop_back() {
+            self.held += 1;
+            seat.tell(Standing::Placed);
+        } else if self.threads < self.cap + self.away {
+            self.held += 1;
+            self.threads += 1;
+            return Wake::Start;
+        }
+        Wake::Done
+    }
+
+    /// Ends the holding of one place: it goes to the call that has waited longest for one, unless the cap was lowered.
+    fn free(&mut self) {
+        if self.held > self.cap {
+            self.held -= 1;
+        } else if let Some(seat) = self.returning.pop_front() {
+            self.admit(&seat);
+        } else {
+            self.held -= 1;
+        }
+    }
+
+    fn admit(&mut self, seat: &Seat) {
+        self.away -= 1;
+        seat.tell(Standing::Placed);
+        self.thin_out();
+    }
+
+    /// Whether no work will come any more.
+    fn is_over(&self) -> bool {
+        self.dismissed && self.live == 0
+    }
+
+    /// Ends the threads that sleep, if no work will come any more.
+    fn send_home(&mut self) {
+        while self.is_over() {
+            let Some(seat) = self.idle.pop_front() else { return };
+            self.threads -= 1;
+            seat.tell(Standing::Dismissed);
+        }
+    }
+
+    /// Sends home the threads that stood in for calls that are back.
+    fn thin_out(&mut self) {
+        while self.threads > self.cap + self.away {
+            let Some(seat) = self.idle.pop_front() else { return };
+            self.threads -= 1;
+            seat.tell(Standing::Dismissed);
+        }
+    }
+}

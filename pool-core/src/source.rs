@@ -1,0 +1,158 @@
+//! Decides what a batch is to its consumer: a source of results, without the types of its iterator and its call.
+
+use crate::pace::Pace;
+use crate::unwind::{self, Payload};
+use crate::waiter::Register;
+use crate::worker::{Crew, Hint};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What became of one input: what the consumer gets, or a panic to go on with.
+pub(crate) type Outcome<T> = Result<T, Payload>;
+
+/// What the consumer finds when it asks.
+pub(crate) enum Polled<T> {
+    /// A result, or the end.
+    Ready(Option<Outcome<T>>),
+    /// Nothing yet, but the caller could run an input itself, with the place that it has.
+    Help,
+    /// Nothing yet, and a thread could not be started: the caller is to run an input itself, if it gets a place.
+    Unserved,
+    /// Nothing yet; the waker is registered.
+    Pending,
+}
+
+/// How a consumer asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask {
+    /// The consumer does nothing with a result that could feed the input iterator: it may wait inside that.
+    pub(crate) eager: bool,
+    /// The consumer has a place of the batch's pool.
+    pub(crate) may_help: bool,
+    /// The consumer asks again in a moment: it is woken only for many results, or when no more will come without it.
+    pub(crate) patient: bool,
+}
+
+pub(crate) trait Source<T>: Send + Sync {
+    /// Fetches what is ready into `lot`, which is empty.
+    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled<T>;
+
+    /// A result of the lot has been yielded.
+    fn yielded(&self);
+
+    /// Runs one input on the calling thread, which has a place, if one may be run.
+    fn help(&self);
+
+    /// Holds no worker back any more for results that nobody can take yet.
+    fn unbound(&self);
+
+    /// Ends the batch and drops what it holds; with `wait`, blocks until nobody is inside and returns the first panic of a `Drop`.
+    fn close(&self, wait: bool) -> Option<Payload>;
+
+    /// Lets the batch run on without a consumer.
+    fn detach(&self);
+
+    /// Ends the batch if no input of it has been taken.
+    fn cancel_untouched(&self) -> bool;
+
+    /// How many results are still to come, if the consumer has `told` results that count as taken already.
+    fn size_hint(&self, told: usize) -> (usize, Option<usize>);
+
+    /// Whether [`poll`](Self::poll) would be ready.
+    fn is_ready(&self) -> bool;
+
+    /// The batch as stop handles know it.
+    fn stopper(&self) -> Hint;
+}
+
+/// Results that the consumer has fetched and not yet yielded.
+pub(crate) struct Lot<T> {
+    results: VecDeque<Option<Outcome<T>>>,
+    /// Whether they count as taken already, as they do where the buffer has no bound; else each counts as in flight until it is yielded.
+    told: bool,
+    pace: Pace,
+    /// Whether the last lot came fast.
+    fast: bool,
+}
+
+impl<T> Lot<T> {
+    pub(crate) fn new() -> Self {
+        Self { results: VecDeque::new(), told: false, pace: Pace::default(), fast: false }
+    }
+
+    /// Yields the next result.
+    #[inline]
+    fn next(&mut self) -> Option<Outcome<T>> {
+        let outcome = self.results.pop_front().flatten()?;
+        self.pace.count();
+        Some(outcome)
+    }
+
+    /// Takes in what `fetch` puts into the empty lot, and yields the first of it. Says how many are taken by that.
+    pub(crate) fn refill(
+        &mut self,
+        buffer: usize,
+        fetch: impl FnOnce(&mut VecDeque<Option<Outcome<T>>>),
+    ) -> (Option<Outcome<T>>, usize) {
+        fetch(&mut self.results);
+        self.fast = self.pace.look();
+        self.told = buffer == usize::MAX;
+        let taken = if self.told { self.results.len() } else { 1 };
+        (self.next(), taken)
+    }
+
+    /// How many there are of which the batch has been told.
+    pub(crate) fn told(&self) -> usize {
+        if self.told { self.results.len() } else { 0 }
+    }
+
+    pub(crate) fn clear(&mut self, panics: &mut unwind::Panics) {
+        self.results.drain(..).for_each(|result| panics.drop(result));
+    }
+}
+
+/// A batch that has been started, as the one sees it who asks for its results.
+pub(crate) struct Consumer<'a, T> {
+    pub(crate) source: &'a (dyn Source<T> + 'a),
+    pub(crate) crew: &'a Arc<Crew>,
+    pub(crate) lot: &'a mut Lot<T>,
+}
+
+impl<T> Consumer<'_, T> {
+    /// Yields the next result that has been fetched already.
+    #[inline]
+    pub(crate) fn fetched(&mut self) -> Option<Outcome<T>> {
+        let outcome = self.lot.next()?;
+        if !self.lot.told {
+            self.source.yielded();
+        }
+        Some(outcome)
+    }
+
+    /// Asks for the next result, since none is fetched.
+    pub(crate) fn poll(&mut self, ask: Ask, register: &mut Register<'_>) -> Polled<T> {
+        match self.fetched() {
+            Some(outcome) => Polled::Ready(Some(outcome)),
+            None => self.source.poll(ask, self.lot, register),
+        }
+    }
+
+    /// Whether results came so fast that waking for each costs more than the calls. Once they have stopped coming they are slow.
+    pub(crate) fn was_fast(&mut self) -> bool {
+        std::mem::take(&mut self.lot.fast)
+    }
+
+    /// Ends the batch, since nobody will ask any more.
+    pub(crate) fn end(&mut self) {
+        let mut panics = unwind::Panics::default();
+        if let Some(payload) = self.source.close(false) {
+            panics.keep(payload);
+        }
+        self.lot.clear(&mut panics);
+        unwind::discard(panics);
+    }
+
+    pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
+        self.source.size_hint(self.lot.told())
+    }
+}

@@ -1,0 +1,251 @@
+//! Decides what stands behind locks, threads, parking and the clock: the standard library, or a model checker.
+//!
+//! Nothing else in the crate names `std::thread` or `std::sync::Mutex`, so that a model runs the very code that ships.
+//! Under a model time stands still: a deadline that is not yet past never comes, and one that is past has come already, so a
+//! `keep_alive` of zero or of an hour is the model's choice between a thread that retires and one that waits.
+
+#[cfg(not(pool_loom))]
+mod imp {
+    use std::io;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::thread;
+    pub(crate) use std::thread_local;
+    use std::time::{Duration, Instant};
+
+    /// A lock without poisoning: no code of the user runs under any lock of this crate.
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+
+    pub(crate) type MutexGuard<'a, T> = std::sync::MutexGuard<'a, T>;
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(std::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+
+    #[derive(Default)]
+    pub(crate) struct Condvar(std::sync::Condvar);
+
+    impl Condvar {
+        /// Blocks until notified or until `deadline`; may return early for no reason.
+        pub(crate) fn wait<'a, T>(
+            &self,
+            guard: MutexGuard<'a, T>,
+            deadline: Option<Instant>,
+        ) -> MutexGuard<'a, T> {
+            match deadline {
+                None => self.0.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner),
+                Some(at) => {
+                    let left = at.saturating_duration_since(Instant::now());
+                    self.0
+                        .wait_timeout(guard, left)
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .0
+                }
+            }
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+
+    /// Wakes one thread from [`park`].
+    #[derive(Clone, Debug)]
+    pub(crate) struct Unparker(thread::Thread);
+
+    impl Unparker {
+        pub(crate) fn current() -> Self {
+            Self(thread::current())
+        }
+
+        pub(crate) fn unpark(&self) {
+            self.0.unpark();
+        }
+    }
+
+    /// Blocks for a moment at most.
+    pub(crate) fn nap(duration: Duration, deadline: Option<Instant>) {
+        let end = Instant::now() + duration;
+        park(Some(deadline.map_or(end, |deadline| deadline.min(end))));
+    }
+
+    /// Blocks until unparked or until `deadline`; may return early for no reason.
+    pub(crate) fn park(deadline: Option<Instant>) {
+        match deadline {
+            None => thread::park(),
+            Some(at) => thread::park_timeout(at.saturating_duration_since(Instant::now())),
+        }
+    }
+
+    pub(crate) fn past(deadline: Option<Instant>) -> bool {
+        deadline.is_some_and(|at| at <= Instant::now())
+    }
+
+    pub(crate) fn spawn(
+        name: String,
+        stack_size: Option<usize>,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let mut builder = thread::Builder::new().name(name);
+        if let Some(bytes) = stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        builder.spawn(body).map(drop)
+    }
+
+    pub(crate) fn spin() {
+        std::hint::spin_loop();
+    }
+
+    pub(crate) fn yield_now() {
+        thread::yield_now();
+    }
+
+    /// Whether something that is measured in time is the case. A model decides for itself.
+    pub(crate) fn measured(measure: impl FnOnce() -> bool) -> bool {
+        measure()
+    }
+
+    /// A defect that a model puts back, to see itself fail: none.
+    #[inline]
+    #[expect(dead_code)]
+    pub(crate) const fn seeded(_: &str) -> bool {
+        false
+    }
+}
+
+#[cfg(pool_loom)]
+mod imp {
+    use std::io;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use loom::thread;
+    pub(crate) use loom::thread_local;
+
+    #[derive(Debug)]
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    pub(crate) type MutexGuard<'a, T> = loom::sync::MutexGuard<'a, T>;
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+
+    impl<T: Default> Default for Mutex<T> {
+        fn default() -> Self {
+            Self::new(T::default())
+        }
+    }
+
+    #[derive(Default)]
+    pub(crate) struct Condvar(loom::sync::Condvar);
+
+    impl Condvar {
+        pub(crate) fn wait<'a, T>(
+            &self,
+            guard: MutexGuard<'a, T>,
+            deadline: Option<Instant>,
+        ) -> MutexGuard<'a, T> {
+            if past(deadline) {
+                return guard;
+            }
+            self.0.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+
+    /// Written with a lock, since loom's own `park` forgets an `unpark` that comes while the thread is blocked elsewhere.
+    #[derive(Clone)]
+    pub(crate) struct Unparker(Arc<(Mutex<bool>, Condvar)>);
+
+    thread_local! {
+        static UNPARKER: Unparker = Unparker(Arc::new((Mutex::new(false), Condvar::default())));
+    }
+
+    impl Unparker {
+        pub(crate) fn current() -> Self {
+            UNPARKER.with(Clone::clone)
+        }
+
+        pub(crate) fn unpark(&self) {
+            *self.0.0.lock() = true;
+            self.0.1.notify_all();
+        }
+    }
+
+    pub(crate) fn nap(_: Duration, _: Option<Instant>) {
+        thread::yield_now();
+    }
+
+    pub(crate) fn park(deadline: Option<Instant>) {
+        let Unparker(own) = Unparker::current();
+        let mut token = own.0.lock();
+        while !*token && !past(deadline) {
+            token = own.1.wait(token, deadline);
+        }
+        *token = false;
+    }
+
+    pub(crate) fn past(deadline: Option<Instant>) -> bool {
+        deadline.is_some_and(|at| at <= Instant::now())
+    }
+
+    pub(crate) fn spawn(
+        name: String,
+        stack_size: Option<usize>,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        if stack_size == Some(usize::MAX) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        thread::Builder::new().name(name).spawn(body).map(drop)
+    }
+
+    pub(crate) fn spin() {
+        thread::yield_now();
+    }
+
+    pub(crate) fn yield_now() {
+        thread::yield_now();
+    }
+
+    pub(crate) fn measured(_: impl FnOnce() -> bool) -> bool {
+        super::FAST.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub(crate) fn seeded(name: &str) -> bool {
+        super::SEEDED.get_or_init(|| std::env::var("SEEDED").unwrap_or_default()) == name
+    }
+}
+
+pub(crate) use imp::*;
+
+/// Whether inputs run fast, in a model.
+#[cfg(pool_loom)]
+pub(crate) static FAST: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// The defect that a model puts back.
+#[cfg(pool_loom)]
+static SEEDED: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
+/// The moment `duration` from now; `None` where no clock reaches so far, which is never.
+pub(crate) fn after(duration: std::time::Duration) -> Option<std::time::Instant> {
+    std::time::Instant::now().checked_add(duration)
+}

@@ -1,0 +1,150 @@
+//! Decides what one call in the background is to its user: a batch of one input, which runs on if nobody waits.
+
+use crate::batch::Handle;
+use crate::error::Panic;
+use crate::pool::Pool;
+use crate::results;
+use crate::source::Outcome;
+use crate::sync;
+use crate::unwind;
+use crate::worker::Crew;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One call in the background, made by [`Pool::submit`](crate::Pool::submit) and by `#[concurrent]`'s `submit`.
+///
+/// Dropping it lets the call run on. With feature `stream` it is a `Future` of what [`join`](Self::join) returns, for any executor; dropping
+/// that lets the call run on, too.
+///
+/// # Examples
+///
+/// ```
+/// let pool = pool_core::Pool::new(2);
+/// let task = pool.submit(|| 6 * 7);
+/// assert_eq!(task.join().unwrap(), 42);
+/// ```
+#[must_use = "the call runs on, but its result and its panic go nowhere"]
+pub struct Task<R>(
+    /// `None` once the result has been handed out. Boxed, since methods that fail give the task back.
+    pub(crate) Option<Box<Handle<'static, Outcome<R>>>>,
+);
+
+impl Pool {
+    /// Runs one call in the background.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(4);
+    /// let sum = pool.submit(|| (1..=10).sum::<u32>());
+    /// assert_eq!(sum.join().unwrap(), 55);
+    /// ```
+    pub fn submit<R, F>(&self, call: F) -> Task<R>
+    where
+        R: Send + 'static,
+        F: FnOnce() -> R + Send + 'static,
+    {
+        Task::start(self.crew(), call)
+    }
+}
+
+impl<R: Send + 'static> Task<R> {
+    pub(crate) fn start(crew: Arc<Crew>, call: impl FnOnce() -> R + Send + 'static) -> Self {
+        let mut handle = Handle::single(crew, move || {
+            let outcome = unwind::catch(call);
+            let panicked = outcome.is_err();
+            (Ok(outcome), panicked)
+        });
+        handle.start();
+        Self(Some(Box::new(handle)))
+    }
+}
+
+impl<R> Task<R> {
+    /// Blocks until the call has ended. Inside a call of the same pool it may run it here, so that this cannot deadlock.
+    ///
+    /// # Errors
+    ///
+    /// Returns the [`Panic`] if it panicked.
+    pub fn join(self) -> Result<R, Panic> {
+        self.wait(None).unwrap_or_else(|_| unreachable!("a wait without a deadline has an end"))
+    }
+
+    /// Waits at most `wait` for the call to end.
+    ///
+    /// # Errors
+    ///
+    /// Gives the task back if the call has not ended by then. The inner result is that of [`join`](Self::join).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let (open, gate) = mpsc::channel();
+    /// let task = pool_core::Pool::new(1).submit(move || gate.recv());
+    /// let task = task.join_timeout(Duration::from_millis(1)).unwrap_err();
+    /// open.send("open").unwrap();
+    /// assert_eq!(task.join().unwrap(), Ok("open"));
+    /// ```
+    pub fn join_timeout(self, wait: Duration) -> Result<Result<R, Panic>, Self> {
+        self.wait(sync::after(wait))
+    }
+
+    /// Tells whether the call has ended, so that [`join`](Self::join) would not block.
+    pub fn is_finished(&self) -> bool {
+        self.0.as_ref().is_none_or(|handle| handle.source().is_ready())
+    }
+
+    /// Takes the call back: it will not run. Its closure is dropped here.
+    ///
+    /// # Errors
+    ///
+    /// Gives the task back if the call has started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let task = pool_core::Pool::new(1).submit(|| 1);
+    /// match task.cancel() {
+    ///     Ok(()) => {}
+    ///     Err(started) => assert_eq!(started.join().unwrap(), 1),
+    /// }
+    /// ```
+    pub fn cancel(mut self) -> Result<(), Self> {
+        if self.0.as_ref().is_some_and(|handle| handle.source().cancel_untouched()) {
+            drop(self.0.take());
+            Ok(())
+        } else {
+            Err(self)
+        }
+    }
+
+    fn wait(mut self, deadline: Option<Instant>) -> Result<Result<R, Panic>, Self> {
+        match results::next(&mut self.0.as_mut().expect(TAKEN).consumer(), true, deadline) {
+            Ok(outcome) => {
+                drop(self.0.take());
+                Ok(outcome.expect("a task has one result").map_err(Panic::new))
+            }
+            Err(_) => Err(self),
+        }
+    }
+}
+
+/// Where a task has no handle any more, and is asked for its result all the same.
+pub(crate) const TAKEN: &str = "the result of this task has been awaited before";
+
+impl<R> Drop for Task<R> {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            handle.detach();
+        }
+    }
+}
+
+impl<R> fmt::Debug for Task<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").finish_non_exhaustive()
+    }
+}

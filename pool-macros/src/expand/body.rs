@@ -1,0 +1,97 @@
+//! Decides how a call of the engine becomes calls of the function.
+
+use super::companion::{Argument, Companion, Form};
+use super::signature::inputs_name;
+use super::tokens::{at, ends, local, tuple};
+use crate::function::{Keeping, Place};
+use crate::parameter::{Parameter, Passing};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::GenericParam;
+
+/// One call of the engine, and nothing that could be wrong at run time.
+pub(super) fn body(companion: &Companion<'_>, form: Form) -> TokenStream {
+    let private = &companion.private;
+    let (pool, inputs) = (companion.item_name("pool"), inputs_name(form));
+    let pattern = tuple(companion.inputs().map(|argument| &argument.local));
+    let is_lent =
+        |argument: &Argument<'_>| !matches!(argument.parameter.passing, Passing::Owned(_));
+    let is_result = companion.function.output.is_result;
+    let (engine, by_reference) = match form {
+        Form::Map if companion.inputs().all(is_lent) => (quote!(map_lent), true),
+        Form::Map => (quote!(map), false),
+        Form::AsCompleted if is_result => (quote!(as_completed), true),
+        Form::AsCompleted => (quote!(as_completed_infallible), true),
+        Form::Submit => (quote!(submit), false),
+    };
+    let call = call(companion, form, by_reference);
+    let run = match form {
+        Form::Submit => quote!(#private::#engine(Self::#pool(), move || { #call })),
+        Form::Map | Form::AsCompleted => {
+            quote!(#private::#engine(Self::#pool(), #inputs, move |#pattern| { #call }))
+        }
+    };
+    let unpack = (form == Form::Submit && companion.inputs().count() > 1)
+        .then(|| quote!(let #pattern = #inputs;));
+    let check = (form == Form::AsCompleted && !is_result).then(|| not_an_alias(companion, form));
+    let this = own_the_arc(companion);
+    quote! { #check #this #unpack #run }
+}
+
+/// The call with the values of one input: references to them if the engine keeps the input.
+fn call(companion: &Companion<'_>, form: Form, by_reference: bool) -> TokenStream {
+    let core = &companion.core;
+    let clone = quote!(#core::clone::Clone::clone);
+    let argument =
+        |Argument { parameter: Parameter { shared, passing, .. }, local, .. }: &Argument<'_>| {
+            let is_reference =
+                if *shared { matches!(passing, Passing::LentParameter(_)) } else { by_reference };
+            let borrowed = if is_reference { quote!(#local) } else { quote!(&#local) };
+            match passing {
+                Passing::Owned(_) if *shared || by_reference => quote!(#clone(#borrowed)),
+                Passing::Owned(_) => quote!(#local),
+                Passing::Lent(referent) => {
+                    let lend = companion.lend(referent, form);
+                    quote!(<_ as #lend>::lend(#borrowed))
+                }
+                Passing::LentParameter(_) => borrowed,
+            }
+        };
+    let sig = &companion.function.sig;
+    let token = sig.receiver().map(|receiver| receiver.self_token);
+    let this = companion.keeping().map(|keeping| match keeping {
+        Keeping::Arc => quote!(#clone(&#token)),
+        Keeping::ArcReference => {
+            let this = local("this");
+            quote!(&#this)
+        }
+        Keeping::Reference(_) | Keeping::Refused => quote!(#token),
+    });
+    let arguments = this.into_iter().chain(companion.arguments.iter().map(argument));
+    let names = sig.generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    let names: Vec<_> = names.collect();
+    let turbofish = (!names.is_empty()).then(|| quote!(::<#(#names),*>));
+    let (path, name) =
+        (matches!(companion.function.place, Place::Impl(_)).then(|| quote!(Self::)), &sig.ident);
+    quote!(#path #name #turbofish(#(#arguments),*))
+}
+
+/// A batch owns the `Arc` of which the method takes a reference.
+fn own_the_arc(companion: &Companion<'_>) -> Option<TokenStream> {
+    let Some(Keeping::ArcReference) = companion.keeping() else { return None };
+    let (this, core) = (local("this"), &companion.core);
+    let token = companion.function.sig.receiver()?.self_token;
+    Some(quote!(let #this = #core::clone::Clone::clone(#token);))
+}
+
+/// Does not compile if the result is a `Result` in spite of its name.
+fn not_an_alias(companion: &Companion<'_>, form: Form) -> TokenStream {
+    let (private, result) = (&companion.private, companion.result(form));
+    let (start, end) = ends(&result);
+    let (open, close) = (at(start, quote!(#private::Named::<)), at(end, quote!(>::check())));
+    quote! { use #private::Anything as _; #open #result #close; }
+}

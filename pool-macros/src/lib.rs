@@ -1,0 +1,297 @@
+//! The attribute `#[concurrent]` of the crate [`pool-core`](https://docs.rs/pool-core), which re-exports it: depend on that one.
+
+mod args;
+mod attributes;
+mod errors;
+mod expand;
+mod function;
+mod parameter;
+mod types;
+
+use proc_macro::TokenStream;
+
+/// Puts a companion beside a blocking function that runs it over many inputs at once, on threads of its own.
+///
+/// The function stays as it was written, less `#[shared]`: a plain call runs it here and now. Beside it stands a type of the
+/// same name and visibility, so that one `use` brings both:
+///
+/// | | |
+/// | --- | --- |
+/// | `download::map(shared…, inputs) -> Map` | the results in the order of the inputs |
+/// | `download::as_completed(shared…, inputs) -> AsCompleted` | one `Completion` for each input, as they finish |
+/// | `download::submit(shared…, input) -> Task` | one call in the background; everything `'static` |
+/// | `download::pool() -> &'static Pool` | the pool behind it |
+///
+/// ```
+/// use pool_core::concurrent;
+///
+/// #[concurrent(max_workers = 16)]
+/// fn length(#[shared] prefix: &str, name: &str) -> Result<usize, String> {
+///     if name.is_empty() { Err(String::from("no name")) } else { Ok(prefix.len() + name.len()) }
+/// }
+///
+/// let names = [String::from("one"), String::from("three")];
+/// let lengths: Vec<usize> = length::map("a ", &names).collect::<Result<_, _>>()?;
+/// assert_eq!(lengths, [5, 7]);
+///
+/// let (mut good, mut bad) = (0, 0);
+/// length::as_completed("a ", ["one", ""]).for_each(|done| match done.result {
+///     Ok(_) => good += 1,
+///     Err(_) => bad += 1,
+/// });
+/// assert_eq!((good, bad), (1, 1));
+///
+/// assert_eq!(length::submit("a ", "one").join().unwrap()?, 5);
+/// assert_eq!(length("a ", "one")?, 5);
+/// # Ok::<(), String>(())
+/// ```
+///
+/// It goes on free functions, in a module or in another function's body, and on methods of an inherent `impl` that take
+/// `&self`, `self: Arc<Self>` or `self: &Arc<Self>`. Methods have siblings in place of the type: `client.fetch_map(…)`,
+/// `client.fetch_as_completed(…)`, `client.fetch_submit(…)` and `Client::fetch_pool()`. With an `Arc` a batch owns a share of
+/// the client, so that it can be kept.
+///
+/// ```
+/// use pool_core::concurrent;
+/// use std::sync::Arc;
+///
+/// struct Client { base: String }
+///
+/// impl Client {
+///     #[concurrent]
+///     fn url(&self, path: &str) -> String {
+///         format!("{}/{path}", self.base)
+///     }
+///
+///     #[concurrent]
+///     fn shared_url(self: &Arc<Self>, path: &str) -> String {
+///         self.url(path)
+///     }
+/// }
+///
+/// let client = Arc::new(Client { base: String::from("http://example.com") });
+/// let urls: Vec<String> = client.url_map(["a", "b"]).collect();
+/// assert_eq!(urls, ["http://example.com/a", "http://example.com/b"]);
+///
+/// let batch = client.shared_url_map(["a"]);
+/// drop(client);
+/// for url in batch {
+///     assert_eq!(url, "http://example.com/a");
+/// }
+/// ```
+///
+/// # Parameters
+///
+/// | written | meaning | one input is |
+/// | --- | --- | --- |
+/// | `x: T` | moved into the call | a `T` |
+/// | `x: &T`, lifetime elided | lent: the batch owns the input and lends it to the call | any `I: Lend<T>`; a `T` where that is a type parameter of the function |
+/// | `x: &'a T`, lifetime named | moved, as the reference that it is | a `&'a T` |
+/// | `#[shared] x: &T` | one value for all calls, lent to each | given before the inputs |
+/// | `#[shared] x: T` | one value for all calls, cloned for each | given before the inputs |
+/// | several without `#[shared]` | | a tuple of them, in their order |
+///
+/// `as_completed` hands every input back. Lent inputs are the caller's own values; moved ones are cloned before the call.
+///
+/// A result may borrow from `&self` and from what has a lifetime with a name, not from what is lent. Lifetimes that a type
+/// hides have to be shown: `Cow<'_, str>`, not `Cow<str>`.
+///
+/// ```edition2021
+/// use pool_core::concurrent;
+///
+/// #[concurrent]
+/// fn first<'a>(text: &'a str, #[shared] separator: char, default: &str) -> Option<&'a str> {
+///     text.split(separator).next().filter(|first| *first != default)
+/// }
+///
+/// let text = String::from("one,two");
+/// let firsts: Vec<_> = first::map(',', [(text.as_str(), "none"), ("none", "none")]).collect();
+/// assert_eq!(firsts, [Some("one"), None]);
+/// ```
+///
+/// A turbofish names the function's own type parameters, and for `as_completed` after them the type of each input that is
+/// lent, which can be left to the compiler.
+///
+/// ```
+/// use pool_core::concurrent;
+///
+/// #[concurrent]
+/// fn parse<T: std::str::FromStr>(text: &str) -> Result<T, T::Err> {
+///     text.parse()
+/// }
+///
+/// assert_eq!(parse::map::<u8>(["1", "2"]).collect::<Result<Vec<_>, _>>(), Ok(vec![1, 2]));
+/// parse::as_completed::<u8, _>(["1"]).for_each(|done| assert_eq!(done.result.unwrap(), 1));
+/// ```
+///
+/// # Results
+///
+/// `as_completed` tells errors from values if the last word of the return type is `Result`, which may be an alias whose
+/// parameters are those of the standard library's `Result` or fewer. Any other type is a value, and a `Result` under another
+/// name does not compile.
+///
+/// # Options
+///
+/// ## `max_workers = 16`
+///
+/// The most calls that run at any instant: a constant expression of type `usize`, at least 1, which is checked while
+/// compiling. By default `min(32, available_parallelism + 4)`, read when the pool is first used.
+///
+/// ```
+/// # use pool_core::concurrent;
+/// const POLITE: usize = 4;
+///
+/// #[concurrent(max_workers = POLITE * 2)]
+/// fn fetch(id: u32) -> u32 { id }
+///
+/// assert_eq!(fetch::pool().max_workers(), 8);
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use pool_core::concurrent;
+/// const NONE: usize = 0;
+///
+/// #[concurrent(max_workers = NONE)]
+/// fn fetch(id: u32) -> u32 { id }
+/// ```
+///
+/// ## `pool = &API`
+///
+/// Several functions share one pool, and so one cap: an expression of type `&'static Pool`. Not together with the options that
+/// set up a pool of the function's own: `max_workers`, `name`, `keep_alive` and `stack_size`.
+///
+/// ```
+/// # use pool_core::{Pool, concurrent};
+/// static API: Pool = Pool::new(8);
+///
+/// #[concurrent(pool = &API)]
+/// fn fetch(id: u32) -> u32 { id }
+///
+/// #[concurrent(pool = &API)]
+/// fn store(id: u32) -> u32 { id }
+///
+/// assert!(std::ptr::eq(fetch::pool(), store::pool()));
+/// ```
+///
+/// ## `name = "fetcher"`
+///
+/// What the threads' names begin with: a string literal without NUL. By default the function's name.
+///
+/// ```
+/// # use pool_core::concurrent;
+/// #[concurrent(name = "fetcher")]
+/// fn thread(_: u32) -> Option<String> {
+///     std::thread::current().name().map(String::from)
+/// }
+///
+/// assert!(thread::submit(1).join().unwrap().unwrap().starts_with("fetcher-"));
+/// ```
+///
+/// ## `keep_alive = Duration::from_secs(60)`
+///
+/// How long an idle thread waits for work before it ends: a constant expression of type `Duration`. By default ten seconds.
+///
+/// ```
+/// # use pool_core::concurrent;
+/// use std::time::Duration;
+///
+/// #[concurrent(keep_alive = Duration::from_secs(60))]
+/// fn fetch(id: u32) -> u32 { id }
+///
+/// assert_eq!(fetch::map([1]).collect::<Vec<_>>(), [1]);
+/// ```
+///
+/// ## `stack_size = 64 << 20`
+///
+/// The stack of each thread in bytes: a constant expression of type `usize`. By default the standard library's choice.
+///
+/// ```
+/// # use pool_core::concurrent;
+/// #[concurrent(stack_size = 64 << 20)]
+/// fn deep(x: u32) -> u8 {
+///     let frame = std::hint::black_box([1_u8; 8 << 20]);
+///     frame[x as usize]
+/// }
+///
+/// assert_eq!(deep::submit(1).join().unwrap(), 1);
+/// ```
+///
+/// ## `companion = parses`
+///
+/// Another name for the type beside a free function, for when a module or an import already has the function's name.
+///
+/// ```
+/// # use pool_core::concurrent;
+/// mod parse {
+///     pub const RADIX: u32 = 16;
+/// }
+///
+/// #[concurrent(companion = parses)]
+/// fn parse(text: &str) -> Option<u32> {
+///     u32::from_str_radix(text, parse::RADIX).ok()
+/// }
+///
+/// assert_eq!(parses::map(["a", "b"]).collect::<Option<Vec<_>>>(), Some(vec![10, 11]));
+/// ```
+///
+/// ## `associated`
+///
+/// The function is an associated function without `self`: the attribute cannot see the `impl` around it.
+///
+/// ```
+/// # use pool_core::concurrent;
+/// struct Page(usize);
+///
+/// impl Page {
+///     #[concurrent(associated)]
+///     fn load(url: &str) -> Self {
+///         Self(url.len())
+///     }
+/// }
+///
+/// let pages: Vec<Page> = Page::load_map(["a", "bc"]).collect();
+/// assert_eq!(pages[1].0, 2);
+/// ```
+///
+/// ## `crate = ::engine::pool_core`
+///
+/// The absolute path to `pool_core`, for crates that re-export it and for macros of their own. By default `::pool_core`.
+///
+/// ```
+/// mod engine {
+///     pub use pool_core;
+/// }
+///
+/// #[pool_core::concurrent(crate = crate::engine::pool_core)]
+/// fn fetch(id: u32) -> u32 { id }
+///
+/// # fn main() {
+/// assert_eq!(fetch::map([1]).collect::<Vec<_>>(), [1]);
+/// # }
+/// ```
+///
+/// # What it expands to
+///
+/// For example `#[concurrent(max_workers = 16)]` on
+///
+/// ```ignore
+#[doc = include_str!("expansion/annotated.rs")]
+/// ```
+///
+/// becomes this, but for the paths, which are absolute:
+///
+/// ```
+/// # pub struct Agent;
+/// # pub struct Error;
+/// # impl Agent { fn get(&self, url: &str) -> Result<String, Error> { Ok(url.to_owned()) } }
+/// # use pool_core::__private::{AsCompleted, Lend, Map, Pool, Returned, Task};
+/// # use pool_core::__private::{as_completed, map_lent, pool, submit};
+/// # use std::{iter, marker, option};
+#[doc = include_str!("expansion/expanded.rs")]
+/// # let pages: Vec<_> = download::map(Agent, ["a"]).collect::<Result<_, _>>().ok().unwrap();
+/// # assert_eq!(pages, ["a"]);
+/// ```
+#[proc_macro_attribute]
+pub fn concurrent(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::concurrent(options.into(), item.into()).into()
+}

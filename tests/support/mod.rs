@@ -1,0 +1,237 @@
+//! What the tests of the pool's promises share: pools to try, values that count their drops, gates, and a bound for what must not hang.
+
+#![allow(dead_code, reason = "every test file uses a part")]
+
+use pool_core::Pool;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::time::Duration;
+use std::{env, fs, thread};
+
+/// A minute. What lasts longer hangs.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs `test`, and fails if it hangs.
+pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
+    let (alive, ended) = mpsc::channel::<()>();
+    let test = thread::spawn(move || {
+        let _alive = alive;
+        test();
+    });
+    if ended.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("it hangs: still not over after {LIMIT:?}");
+    }
+    if let Err(payload) = test.join() {
+        resume_unwind(payload);
+    }
+}
+
+/// Blocks until `condition` holds, for what nobody tells of: a thread's end, a counter of the pool.
+pub(crate) fn until(mut condition: impl FnMut() -> bool) {
+    while !condition() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Pools of 1, 2, 4 and the default number of workers.
+pub(crate) fn pools() -> [Pool; 4] {
+    [Pool::new(1), Pool::new(2), Pool::new(4), Pool::default()]
+}
+
+/// Each of these pools with fewer inputs than workers, as many, one more, and many more.
+pub(crate) fn pools_and_lengths() -> impl Iterator<Item = (Pool, usize)> {
+    (0..4).flat_map(|length| {
+        pools().into_iter().map(move |pool| {
+            let workers = pool.max_workers();
+            (pool, [workers - 1, workers, workers + 1, 20 * workers][length])
+        })
+    })
+}
+
+/// A pool that can start no thread: no machine has room for such a stack.
+pub(crate) fn threadless(max_workers: usize) -> Pool {
+    Pool::builder().max_workers(max_workers).stack_size(isize::MAX as usize).build()
+}
+
+/// Makes something live as long as the process, so that what refers to it is `'static`.
+pub(crate) fn forever<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+/// Panics with `text`, without a word from the panic hook.
+pub(crate) fn raise(text: &'static str) -> ! {
+    resume_unwind(Box::new(text))
+}
+
+/// What `code` panicked with, or what it returned.
+pub(crate) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
+        match payload.downcast::<&'static str>() {
+            Ok(text) => (*text).to_owned(),
+            Err(payload) => {
+                payload.downcast::<String>().map_or_else(|_| "no text".to_owned(), |text| *text)
+            }
+        }
+    })
+}
+
+/// Counts the values it has made and those of them that were dropped.
+#[derive(Clone, Default)]
+pub(crate) struct Ledger(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    made: AtomicUsize,
+    dropped: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// A value whose life is in the ledger. A clone of it is another one.
+pub(crate) struct Entry {
+    ledger: Ledger,
+    /// Panics when it is dropped, unless a panic is under way.
+    bomb: bool,
+    /// So that a second drop frees twice, and a read after the drop reads freed memory.
+    heap: Box<u8>,
+}
+
+impl Ledger {
+    pub(crate) fn entry(&self) -> Entry {
+        self.write(false)
+    }
+
+    /// An entry that panics with `"drop"` when it is dropped.
+    pub(crate) fn bomb(&self) -> Entry {
+        self.write(true)
+    }
+
+    fn write(&self, bomb: bool) -> Entry {
+        let made = self.0.made.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.most.fetch_max(
+            made.saturating_sub(self.0.dropped.load(Ordering::SeqCst)),
+            Ordering::SeqCst,
+        );
+        Entry { ledger: self.clone(), bomb, heap: Box::new(7) }
+    }
+
+    pub(crate) fn made(&self) -> usize {
+        self.0.made.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn alive(&self) -> isize {
+        let dropped = self.0.dropped.load(Ordering::SeqCst);
+        self.made() as isize - dropped as isize
+    }
+
+    /// The most that were ever alive at once.
+    pub(crate) fn most(&self) -> usize {
+        self.0.most.load(Ordering::SeqCst)
+    }
+}
+
+impl Entry {
+    /// Fails where the value is not alive.
+    pub(crate) fn touch(&self) {
+        assert_eq!(*self.heap, 7);
+    }
+}
+
+impl Clone for Entry {
+    fn clone(&self) -> Self {
+        self.touch();
+        self.ledger.write(self.bomb)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.touch();
+        self.ledger.0.dropped.fetch_add(1, Ordering::SeqCst);
+        if self.bomb && !thread::panicking() {
+            raise("drop");
+        }
+    }
+}
+
+/// Closed until somebody opens it, then open for ever.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    pub(crate) fn wait(&self) {
+        drop(self.0.1.wait_while(self.0.0.lock().unwrap(), |open| !*open).unwrap());
+    }
+}
+
+/// Measures how many calls run at once.
+#[derive(Clone, Default)]
+pub(crate) struct Meter(Arc<(AtomicUsize, AtomicUsize)>);
+
+impl Meter {
+    /// Counts itself among those that run as long as `call` does.
+    pub(crate) fn run<R>(&self, call: impl FnOnce() -> R) -> R {
+        struct Leave<'a>(&'a Meter);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.0.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        let running = self.0.0.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.1.fetch_max(running, Ordering::SeqCst);
+        let _leave = Leave(self);
+        call()
+    }
+
+    pub(crate) fn running(&self) -> usize {
+        self.0.0.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn most(&self) -> usize {
+        self.0.1.load(Ordering::SeqCst)
+    }
+}
+
+/// Gives others the processor a few times: a call that is not over at once.
+pub(crate) fn linger() {
+    (0..20).for_each(|_| thread::yield_now());
+}
+
+/// The threads of this process whose names begin with `name`, which has at most 13 characters: the system keeps 15.
+pub(crate) fn threads(name: &str) -> usize {
+    let named = |task: std::io::Result<fs::DirEntry>| {
+        let comm = fs::read_to_string(task.ok()?.path().join("comm")).ok()?;
+        comm.starts_with(name).then_some(())
+    };
+    fs::read_dir("/proc/self/task").unwrap().filter_map(named).count()
+}
+
+/// Runs `body` in a process of its own, which is this test run again, and tells how that process ended. `test` is the test's name.
+/// In the child it does not return, unless `body` does: then the child's `main` returns.
+pub(crate) fn in_child(test: &str, body: impl FnOnce() + Send + 'static) -> Option<Output> {
+    const VARIABLE: &str = "RUN_IN_CHILD";
+    if env::var_os(VARIABLE).is_some_and(|name| name == test) {
+        watched(body);
+        return None;
+    }
+    let child = Command::new(env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(VARIABLE, test)
+        .env("RUST_BACKTRACE", "0")
+        .output();
+    Some(child.unwrap())
+}
+
+/// Fails with all that the child said unless it ended well.
+pub(crate) fn assert_success(child: Option<Output>) {
+    if let Some(Output { status, stdout, stderr }) = child {
+        let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        assert!(status.success(), "the child ended with {status}\n{stdout}\n{stderr}");
+    }
+}
