@@ -1,9 +1,9 @@
 //! Decides what a batch whose results come as they finish is to its user.
 
-use crate::batch::Handle;
 use crate::config::{self, Settings};
 use crate::consumer::consumer;
 use crate::error::{CallError, Panic, Timeout};
+use crate::handle::Handle;
 use crate::outbox::Order;
 use crate::pool::Pool;
 use crate::results::{self, Results};

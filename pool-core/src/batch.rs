@@ -18,7 +18,7 @@
 //! A thread that enters late is either ahead of the closing section, then it is counted and waited for; or behind it, then it sees
 //! that the batch is closed and touches nothing.
 //!
-//! The wait stands in a guard in the frame of [`Handle::lend`], which hands out a reference only: what is given to code of the
+//! The wait stands in a guard in the frame of [`Shared::lend`], which hands out nothing: what is given to code of the
 //! user may be leaked, but the guard may not. A [`Handle`] that is dropped closes its batch; one that is leaked keeps the allocation,
 //! and what it holds, for ever.
 //!
@@ -34,13 +34,12 @@ use crate::config::Settings;
 use crate::nesting::{self, Away, Inside};
 use crate::outbox::{Order, Outbox};
 use crate::pace::{FAST_IN_A_NAP, NAP, PATIENCE, Pace};
-use crate::source::{Ask, Consumer, Lot, Outcome, Polled, Source};
+use crate::source::{Ask, Lot, Outcome, Polled, Source};
 use crate::span::Site;
 use crate::sync::{self, Mutex, MutexGuard, Unparker};
 use crate::unwind::{self, Panics, Payload};
 use crate::waiter::{Register, Waiter};
 use crate::worker::{Crew, Hint, Job};
-use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock, Weak};
 
 /// A batch as its handle sees it.
@@ -185,7 +184,9 @@ where
             let outcome = inside.call(|| call.0.call(crew.name(), index, || call.1(index, input)));
             next = self.file(index, outcome, one, &mut pace);
         }
-        drop(call);
+        if !sync::seeded("leave-with-the-call-in-hand") {
+            drop(call);
+        }
         // Inside still: what `leave` drops is the user's, and may wait for a batch of its own.
         self.leave();
         drop(inside);
@@ -200,7 +201,9 @@ where
         match taken {
             Ok(Some(input)) => match state.account.took(inputs) {
                 Ok(index) => {
-                    self.settle(state);
+                    if !sync::seeded("no-settle-after-input") {
+                        self.settle(state);
+                    }
                     return Some((index, input));
                 }
                 Err(inputs) => {
@@ -213,7 +216,9 @@ where
                 state.account.ran_out();
                 let waiter = state.waiter_with_news(cap);
                 drop(state);
-                wake(waiter);
+                if !sync::seeded("end-of-inputs-wakes-nobody") {
+                    wake(waiter);
+                }
                 panics.drop(inputs);
             }
             Err(payload) => {
@@ -253,7 +258,8 @@ where
             }
         };
         // Before any new input: a call that is called back comes first.
-        if let Some(waiter) = state.waiter_with_news(cap) {
+        let late = sync::seeded("call-back-after-begin");
+        if let Some(waiter) = if late { None } else { state.waiter_with_news(cap) } {
             drop(state);
             waiter.wake();
             state = self.state.lock();
@@ -275,7 +281,7 @@ where
                 }
             }
         }
-        if next.is_some() {
+        if next.is_some() || sync::seeded("no-settle-after-call") {
             drop(state);
         } else {
             self.rouse(&state);
@@ -302,7 +308,9 @@ where
                 || self.crew().pressed(state.account.hints())
             {
                 state.standby = None;
-                state.account.stand_down();
+                if !sync::seeded("standby-for-ever") {
+                    state.account.stand_down();
+                }
                 return state;
             }
         }
@@ -324,7 +332,7 @@ where
         loop {
             let mut state = self.state.lock();
             // In a child after `fork` the threads that were inside do not exist.
-            if state.inside == 0 || !crew.is_here() {
+            if state.inside == 0 || !crew.is_here() || sync::seeded("close-without-waiting") {
                 return state.dropped.take();
             }
             state.waiter = Some(away.as_ref().map_or_else(Waiter::current, Away::waiter));
@@ -432,7 +440,9 @@ where
 {
     fn work(&self) {
         let mut state = self.state.lock();
-        state.account.found_hint();
+        if !sync::seeded("found-hint-still-counted") {
+            state.account.found_hint();
+        }
         // Here is a thread.
         state.unserved = false;
         self.run(state, false);
@@ -456,7 +466,9 @@ where
         let done = state.done();
         drop(state);
         self.token.cancel();
-        wake(waiter);
+        if !sync::seeded("stop-wakes-nobody") {
+            wake(waiter);
+        }
         if done {
             self.crew().end();
         }
@@ -476,7 +488,9 @@ where
             let (first, taken) =
                 lot.refill(state.account.buffer(cap), |lot| state.results.take_into(lot));
             state.account.results_taken(taken);
-            self.settle(state);
+            if !sync::seeded("no-settle-after-result") {
+                self.settle(state);
+            }
             return Polled::Ready(first);
         }
         if state.account.phase() == Phase::Closed {
@@ -493,6 +507,10 @@ where
             if std::mem::take(&mut state.unserved) {
                 return Polled::Unserved;
             }
+        }
+        if sync::seeded("register-in-a-later-section") {
+            drop(state);
+            state = self.state.lock();
         }
         state.wanted = if ask.patient { (state.account.buffer(cap) / 2).max(1) } else { 1 };
         let before = register(&mut state.waiter);
@@ -533,7 +551,7 @@ where
         let waiter = state.waiter.take();
         let done = state.done();
         drop(state);
-        if cut {
+        if cut && !sync::seeded("early-end-cancels-nobody") {
             self.token.cancel();
         }
         let mut panics = Panics::default();
@@ -631,150 +649,67 @@ where
     }
 }
 
-/// The consumer's own handle to a batch, which closes it at the end.
-pub(crate) struct Handle<'env, T> {
-    batch: Arc<dyn Borrowing<T> + 'env>,
-    crew: Arc<Crew>,
-    settings: Settings,
-    lot: Lot<T>,
-    started: bool,
-    /// The batch runs on after this handle.
-    detached: bool,
-}
+/// A batch without the types of its iterator and its call.
+pub(crate) struct Shared<'env, T>(Arc<dyn Borrowing<T> + 'env>);
 
-impl<'env, T: Send + 'env> Handle<'env, T> {
-    pub(crate) fn new<It, C>(crew: Arc<Crew>, inputs: It, call: C, order: Order) -> Self
+impl<'env, T: Send + 'env> Shared<'env, T> {
+    pub(crate) fn new<It, C>(inputs: It, call: C, order: Order) -> Self
     where
         It: Iterator + Send + 'env,
         C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync + 'env,
     {
-        Self::of(crew, Batch::new(Account::new(inputs), call, order))
+        Self(Batch::new(Account::new(inputs), call, order))
     }
 
     /// The batch behind a task.
-    pub(crate) fn single<F>(crew: Arc<Crew>, call: F) -> Self
+    pub(crate) fn single<F>(call: F) -> Self
     where
         F: FnOnce() -> (Outcome<T>, bool) + Send + 'env,
     {
         let account = Account::single(std::iter::once(call));
-        Self::of(crew, Batch::new(account, |_, call: F| call(), Order::Completion))
-    }
-
-    fn of(crew: Arc<Crew>, batch: Arc<dyn Borrowing<T> + 'env>) -> Self {
-        Self {
-            batch,
-            crew,
-            settings: Settings::default(),
-            lot: Lot::new(),
-            started: false,
-            detached: false,
-        }
+        Self(Batch::new(account, |_, call: F| call(), Order::Completion))
     }
 }
 
-impl<'env, T> Handle<'env, T> {
+impl<T> Shared<'_, T> {
     pub(crate) fn source(&self) -> &(dyn Source<T> + '_) {
-        self.batch.source()
+        self.0.source()
     }
 
-    /// The batch, for a consumer that asks for results. It has been started.
-    pub(crate) fn consumer(&mut self) -> Consumer<'_, T> {
-        Consumer { source: self.batch.source(), crew: &self.crew, lot: &mut self.lot }
-    }
-
-    pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
-        self.source().size_hint(self.lot.told())
-    }
-
-    fn close(&mut self, wait: bool) -> Option<Payload> {
-        let mut panics = Panics::default();
-        if let Some(payload) = self.source().close(wait) {
-            panics.keep(payload);
-        }
-        self.lot.clear(&mut panics);
-        panics.first()
-    }
-
-    pub(crate) fn has_started(&self) -> bool {
-        self.started
-    }
-
-    /// What the batch is set to. The caller has seen that it has not started.
-    pub(crate) fn settings(&mut self) -> &mut Settings {
-        &mut self.settings
-    }
-
-    pub(crate) fn run_on(&mut self, crew: Arc<Crew>) {
-        self.crew = crew;
-    }
-
-    pub(crate) fn stopper(&self) -> Hint {
-        self.source().stopper()
-    }
-
-    /// Holds no worker back for results that nobody can take yet, if the inputs are known to end and nothing else was asked for.
-    pub(crate) fn unbound(&mut self) {
-        if self.settings.buffer.is_some() || self.size_hint().1.is_none() {
-            return;
-        }
-        match self.started {
-            true => self.source().unbound(),
-            false => self.settings.buffer = Some(NonZeroUsize::MAX),
-        }
-    }
-
-    /// Starts the batch, lends it to `consume`, and returns when nothing of it is alive any more that could borrow.
-    pub(crate) fn lend<B>(self, consume: impl FnOnce(&mut Self) -> B) -> B {
+    /// Starts the batch, if `start` says where, and runs `consume`; returns when nothing of the batch is alive any more that could
+    /// borrow, with the first panic of a `Drop`.
+    pub(crate) fn lend<B>(
+        &self,
+        start: Option<(&Arc<Crew>, Settings)>,
+        consume: impl FnOnce() -> B,
+    ) -> (B, Option<Payload>) {
         /// Stands in this frame, where nobody can leak it.
-        struct Closing<'env, T>(Handle<'env, T>);
+        struct Closing<'a, T>(&'a (dyn Source<T> + 'a));
+        impl<T> Closing<'_, T> {
+            fn close(&self) -> Option<Payload> {
+                unwind::abort_on_panic(|| self.0.close(true))
+            }
+        }
         impl<T> Drop for Closing<'_, T> {
             fn drop(&mut self) {
                 unwind::discard(self.close());
             }
         }
-        impl<T> Closing<'_, T> {
-            fn close(&mut self) -> Option<Payload> {
-                unwind::abort_on_panic(|| self.0.close(true))
-            }
-        }
 
-        let mut lent = Closing(self);
-        if !lent.0.started {
-            lent.0.started = true;
-            // SAFETY: `lent` closes the batch and waits before this function returns or unwinds, and so before `'env` ends.
-            unsafe { lent.0.batch.start(&lent.0.crew, lent.0.settings) };
+        let closing = Closing(self.source());
+        if let Some((crew, settings)) = start {
+            // SAFETY: `closing` closes the batch and waits before this function returns or unwinds, and so before `'env` ends.
+            unsafe { self.0.start(crew, settings) };
         }
-        let result = consume(&mut lent.0);
-        if let Some(payload) = lent.close() {
-            drop(lent);
-            unwind::discard(result);
-            std::panic::resume_unwind(payload);
-        }
-        result
-    }
-
-    /// Forgets the consumer: the batch runs on.
-    pub(crate) fn detach(mut self) {
-        self.source().detach();
-        self.detached = true;
+        let result = consume();
+        let payload = closing.close();
+        (result, payload)
     }
 }
 
-impl<T> Handle<'static, T> {
-    /// Starts the batch, if it has not started.
-    pub(crate) fn start(&mut self) {
-        if !self.started {
-            self.started = true;
-            // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
-            unsafe { self.batch.start(&self.crew, self.settings) };
-        }
-    }
-}
-
-impl<T> Drop for Handle<'_, T> {
-    fn drop(&mut self) {
-        if !self.detached {
-            unwind::discard(self.close(false));
-        }
+impl<T> Shared<'static, T> {
+    pub(crate) fn start(&self, crew: &Arc<Crew>, settings: Settings) {
+        // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
+        unsafe { self.0.start(crew, settings) };
     }
 }

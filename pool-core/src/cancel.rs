@@ -26,9 +26,13 @@ impl Token {
     pub(crate) fn cancel(&self) {
         let sleepers = {
             let mut sleepers = self.sleepers.lock();
+            let woken = std::mem::take(&mut *sleepers);
+            if sync::seeded("cancel-flag-outside-the-lock") {
+                drop(sleepers);
+            }
             // Relaxed is enough: the flag carries no data, and the lock orders it against the sleepers.
             self.cancelled.store(true, Ordering::Relaxed);
-            std::mem::take(&mut *sleepers)
+            woken
         };
         sleepers.iter().for_each(|sleeper| sleeper.unpark());
     }

@@ -10,6 +10,7 @@ mod cancel;
 mod config;
 mod consumer;
 mod error;
+mod handle;
 mod lend;
 mod map;
 #[cfg(all(test, pool_loom))]

@@ -1,9 +1,9 @@
 //! Decides what a batch with ordered results is to its user.
 
-use crate::batch::Handle;
 use crate::config::{self, Settings};
 use crate::consumer::consumer;
 use crate::error::Timeout;
+use crate::handle::Handle;
 use crate::outbox::Order;
 use crate::pool::Pool;
 use crate::results::{self, Results};

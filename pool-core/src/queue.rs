@@ -6,7 +6,7 @@
 //!
 //! The queue holds hints, one for each worker that a batch could use, never one for each input.
 
-use crate::sync::{AtomicUsize, Mutex, Ordering};
+use crate::sync::{self, AtomicUsize, Mutex, Ordering};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -113,7 +113,9 @@ impl<T> Queue<T> {
     pub(crate) fn retire(&self, local: Local<T>) {
         while let Some(hint) = local.deque.pop() {
             // Counted twice for a moment, rather than not at all.
-            self.push(hint);
+            if !sync::seeded("hints-end-with-their-thread") {
+                self.push(hint);
+            }
             self.stealable.fetch_sub(1, Ordering::Relaxed);
         }
         self.slots.lock().free.push(local.deque);

@@ -2,9 +2,10 @@
 //!
 //! A **place** is the right to run a call; a pool has `cap` of them, which is what makes the cap hard. A worker thread
 //! holds one while it looks for work and runs it. It **rests** without one, asleep in `idle`. A call that waits gives its
-//! place back and is **away** until it returns; a **guest** is a thread from outside that runs a call itself because no
-//! thread could be started. All of it stands under one lock, which is taken once for each hint, each rest and each wait, and
-//! never for an input; `pressed` tells a running worker between two inputs that somebody wants its place.
+//! place back and is **away**; once what it waits for is there it is **returning**, and the next place that is freed is its own
+//! (`nesting.rs`). A **guest** is a thread from outside that runs a call itself because no thread could be started. All of it
+//! stands under one lock, which is taken once for each hint, each rest and each wait, and never for an input; `pressed` tells a
+//! running worker between two inputs that somebody wants its place.
 //!
 //! # Nobody sleeps while a hint waits
 //!
@@ -28,11 +29,15 @@
 //!
 //! # A thread that cannot be started
 //!
-//! Its place and its slot are given back under the lock. If somebody else holds a place, that one passes by here again when he
-//! lets go of it, and finds the hint. If nobody does, [`Sleep::start_failed`] says so, and the pool hands every waiting hint
-//! back to its batch, whose consumer helps itself as a guest. Either another pusher saw the place that was held for the failed
-//! start and left his hint to it, then his hint is among those that are handed back; or he comes later and sees the
-//! free place himself.
+//! Its place and its slot are given back under the lock, and then every batch is told that has a hint in the queue: its consumer, if
+//! it waits, becomes a guest where a place is free. The hints stay where they are, for whoever holds a place and comes by.
+//!
+//! - Either another pusher saw the place that was held for the failed start, and left his hint to it: then he pushed before the place was
+//!   given back, and his batch is among those that are told.
+//! - Or he comes later, sees the free place, and tries to start a thread himself.
+//!
+//! A guest that leaves passes its place on like everybody else, and so tries to start a thread for the hints that are left; if that
+//! fails, their batches are told again.
 
 use crate::sync::{self, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, Unparker};
 use std::collections::VecDeque;
@@ -193,7 +198,7 @@ impl Sleep {
     ) -> Rest {
         {
             let mut state = self.state.lock();
-            if !state.is_wanted() && waiting() > 0 {
+            if !state.is_wanted() && waiting() > 0 && !sync::seeded("rest-without-looking") {
                 drop(state);
                 // Its pusher, or the thread that found it, is between the count and the queue.
                 sync::yield_now();
@@ -211,7 +216,7 @@ impl Sleep {
         if seat.wait_while(Standing::Idle, until) == Standing::Idle {
             let mut state = self.state.lock();
             if State::remove(&mut state.idle, seat) {
-                state.threads -= 1;
+                state.threads -= usize::from(!sync::seeded("retired-thread-counted"));
                 return Rest::Retire;
             }
         }
@@ -236,7 +241,7 @@ impl Sleep {
     /// A call gives the place that it has set aside to whoever can use it, unless it has been called back.
     pub(crate) fn give_up(&self, seat: &Arc<Seat>, waiting: impl Fn() -> usize) -> Wake {
         let mut state = self.state.lock();
-        if seat.standing() != Standing::Aside {
+        if seat.standing() != Standing::Aside || sync::seeded("place-not-given-back") {
             return Wake::Done;
         }
         seat.set(Standing::Away);
@@ -274,7 +279,9 @@ impl Sleep {
                 _ => {}
             }
         }
-        seat.wait_while(Standing::Returning, None);
+        if !sync::seeded("call-returns-without-a-place") {
+            seat.wait_while(Standing::Returning, None);
+        }
     }
 
     /// A guest has run what it came for.
@@ -285,7 +292,7 @@ impl Sleep {
     /// A thread from outside takes a place if one is free.
     pub(crate) fn enter_as_guest(&self) -> bool {
         let mut state = self.state.lock();
-        let free = state.held < state.cap;
+        let free = state.held < state.cap || sync::seeded("guest-beyond-the-cap");
         state.held += usize::from(free);
         free
     }
@@ -294,7 +301,9 @@ impl Sleep {
     pub(crate) fn start_failed(&self) {
         let mut state = self.state.lock();
         state.threads -= 1;
-        state.free();
+        if !sync::seeded("failed-start-keeps-its-place") {
+            state.free();
+        }
         self.press(&state);
     }
 
@@ -326,7 +335,7 @@ impl Sleep {
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         state.live -= 1;
-        if state.live == 0 {
+        if state.live == 0 && !sync::seeded("last-end-tells-nobody") {
             self.quiet.notify_all();
             state.send_home();
         }
@@ -356,7 +365,8 @@ impl Sleep {
     fn pass_on(&self, mut state: MutexGuard<'_, State>, waiting: impl Fn() -> usize) -> Wake {
         state.free();
         self.press(&state);
-        if waiting() > 0 { state.employ() } else { Wake::Done }
+        let wanted = waiting() > 0 && !sync::seeded("freed-place-not-passed-on");
+        if wanted { state.employ() } else { Wake::Done }
     }
 
     fn press(&self, state: &State) {
@@ -415,7 +425,7 @@ impl State {
 
     /// Ends the threads that sleep, if no work will come any more.
     fn send_home(&mut self) {
-        while self.is_over() {
+        while self.is_over() && !sync::seeded("dismissal-wakes-nobody") {
             let Some(seat) = self.idle.pop_front() else { return };
             self.threads -= 1;
             seat.tell(Standing::Dismissed);

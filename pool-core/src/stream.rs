@@ -10,8 +10,8 @@
 //! then it finds the waker. A waker that is still registered and would wake the same task stays where it is; another one replaces it.
 
 use crate::as_completed::{AsCompleted, Completion};
-use crate::batch::Handle;
 use crate::error::Panic;
+use crate::handle::Handle;
 use crate::map::Map;
 use crate::source::{Ask, Outcome, Polled};
 use crate::task::{TAKEN, Task};

@@ -114,7 +114,6 @@ mod imp {
 
     /// A defect that a model puts back, to see itself fail: none.
     #[inline]
-    #[expect(dead_code)]
     pub(crate) const fn seeded(_: &str) -> bool {
         false
     }

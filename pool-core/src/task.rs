@@ -1,7 +1,7 @@
 //! Decides what one call in the background is to its user: a batch of one input, which runs on if nobody waits.
 
-use crate::batch::Handle;
 use crate::error::Panic;
+use crate::handle::Handle;
 use crate::pool::Pool;
 use crate::results;
 use crate::source::Outcome;

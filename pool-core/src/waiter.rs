@@ -1,7 +1,7 @@
 //! Decides how a consumer that waits is told: a thread is unparked, a call gets its place, a future is woken.
 
 use crate::sleep::Seat;
-use crate::sync::Unparker;
+use crate::sync::{self, Unparker};
 use crate::unwind;
 use crate::worker::Crew;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Waiter {
     /// Says that what was waited for is there. Not under a lock: a waker belongs to the user's executor.
     pub(crate) fn wake(self) {
         match self {
-            Self::Call(crew, seat) => crew.call_back(&seat),
+            Self::Call(crew, seat) if !sync::seeded("no-call-back") => crew.call_back(&seat),
             other => other.nudge(),
         }
     }

@@ -65,11 +65,12 @@ impl Crew {
     /// Says that a batch has something to run, and sees to it that somebody comes. A hint of a `nested` batch stays with the worker
     /// that pushes it, until it is stolen.
     pub(crate) fn push(self: &Arc<Self>, hint: Hint, nested: bool) {
+        let early = sync::seeded("wake-before-push").then(|| self.sleep.wake());
         match if nested { self.worker() } else { None } {
             Some(worker) => worker.local.push(&self.queue, hint),
             None => self.queue.push(hint),
         }
-        self.start_if(self.sleep.wake());
+        self.start_if(early.unwrap_or_else(|| self.sleep.wake()));
     }
 
     /// Tries again to find a thread for the hints that wait.
@@ -104,7 +105,11 @@ impl Crew {
 
     pub(crate) fn set_cap(self: &Arc<Self>, cap: usize) {
         self.sleep.set_cap(cap);
-        for _ in 0..self.queue.waiting().min(cap) {
+        for _ in 0..if sync::seeded("raised-cap-wakes-nobody") {
+            0
+        } else {
+            self.queue.waiting().min(cap)
+        } {
             self.start_if(self.sleep.wake());
         }
     }
@@ -224,7 +229,9 @@ impl Crew {
         let crew = Arc::clone(self);
         if sync::spawn(name, self.config.stack_size, move || crew.run()).is_err() {
             self.sleep.start_failed();
-            self.queue.visit(|hint| hint.unserved());
+            if !sync::seeded("failed-start-tells-nobody") {
+                self.queue.visit(|hint| hint.unserved());
+            }
         }
     }
 
