@@ -10,6 +10,7 @@
     missing_copy_implementations,
     missing_debug_implementations,
     single_use_lifetimes,
+    redundant_lifetimes,
     unused_lifetimes,
     unused_qualifications,
     unused_results,
@@ -83,6 +84,7 @@ mod shadowed {
 /// As a library would.
 pub mod library {
     use ::pool_core::concurrent;
+    use ::std::borrow::Cow;
     use ::std::string::String;
 
     /// Shouts.
@@ -90,6 +92,20 @@ pub mod library {
     #[must_use]
     pub fn shout(#[shared] end: &str, text: &str) -> String {
         text.to_uppercase() + end
+    }
+
+    /// Trims. The lifetime has a name so that the text is moved.
+    #[concurrent]
+    #[must_use]
+    pub fn trim<'a>(text: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(text.trim())
+    }
+
+    /// Measures.
+    #[concurrent]
+    #[must_use]
+    pub fn measure<'a>(text: &'a str) -> usize {
+        text.len()
     }
 
     /// A client.

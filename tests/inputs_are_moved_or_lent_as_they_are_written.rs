@@ -218,6 +218,44 @@ fn lifetimes_of_function_types_are_their_own() {
     assert_eq!(callback::map([(str::trim as fn(&str) -> &str, boxed)]).collect::<Vec<_>>(), [3]);
 }
 
+trait Handle<A> {
+    type Output;
+    fn handle(&self, argument: A) -> Self::Output;
+}
+
+struct Length;
+
+impl Handle<&String> for Length {
+    type Output = usize;
+    fn handle(&self, text: &String) -> usize {
+        text.len()
+    }
+}
+
+type Boxed<T> = Box<dyn for<'x> Handle<&'x T, Output = usize> + Send>;
+
+#[concurrent]
+fn higher_ranked<'a, T: Sync>(
+    handle: Box<dyn for<'x> Handle<&'x T, Output = usize> + Send>,
+    value: &'a T,
+) -> (usize, &'a T) {
+    (handle.handle(value), value)
+}
+
+#[test]
+fn lifetimes_of_for_are_their_own() {
+    let text = String::from("abc");
+    let handle: Boxed<String> = Box::new(Length);
+    assert_eq!(higher_ranked::map([(handle, &text)]).collect::<Vec<_>>(), [(3, &text)]);
+}
+
+#[test]
+fn a_lent_trait_object_may_borrow() {
+    let number = 7;
+    let call: Box<dyn Fn(&u32) -> u32 + Send + '_> = Box::new(|x| x + number);
+    assert_eq!(trait_object::map([call]).collect::<Vec<_>>(), [8]);
+}
+
 #[test]
 fn arcs_lend() {
     let text: Arc<str> = Arc::from("abc");

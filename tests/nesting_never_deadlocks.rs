@@ -322,3 +322,25 @@ fn a_call_returns_though_others_wait_for_its_end() {
         }
     });
 }
+
+#[test]
+fn a_level_takes_less_than_8_kib_of_stack() {
+    fn descend(pool: &Pool, level: usize, frames: &Mutex<Vec<usize>>) {
+        let here = 0_u8;
+        frames.lock().unwrap().push(&raw const here as usize);
+        if level > 0 {
+            pool.map([()], |()| descend(pool, level - 1, frames)).collect::<Vec<_>>();
+        }
+    }
+    watched(|| {
+        let frames = Mutex::new(Vec::new());
+        let pool = Pool::new(1);
+        pool.map([()], |()| descend(&pool, 64, &frames)).collect::<Vec<_>>();
+        let frames = frames.into_inner().unwrap();
+        assert_eq!(frames.len(), 65);
+        // With a cap of 1 each level stands on the one before.
+        for level in frames.windows(2) {
+            assert!(level[0].abs_diff(level[1]) < 8 << 10, "{} bytes", level[0].abs_diff(level[1]));
+        }
+    });
+}

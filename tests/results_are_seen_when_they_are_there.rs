@@ -7,7 +7,7 @@ use pool_core::{Pool, Timeout};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use support::{Gate, forever, pools, pools_and_lengths, until, watched};
+use support::{Gate, caught, forever, pools, pools_and_lengths, raise, until, watched};
 
 #[test]
 fn in_the_order_of_the_inputs_whatever_finishes_first() {
@@ -137,6 +137,81 @@ fn a_wait_within_a_call_that_ends_loses_nothing() {
 }
 
 #[test]
+fn a_wait_for_completions_that_ends_loses_nothing() {
+    watched(|| {
+        for pool in pools() {
+            let words: Vec<String> = (0..40).map(|n| n.to_string()).collect();
+            let parse = |word: &&String| word.parse::<usize>();
+            let waits =
+                [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(2), Duration::MAX];
+            let mut seen = pool.as_completed(&words, parse).scope(|results| {
+                let mut seen = Vec::new();
+                for wait in waits.into_iter().cycle() {
+                    match results.next_timeout(wait) {
+                        Ok(Some(done)) => seen.push((done.index, done.result.unwrap())),
+                        Ok(None) => break,
+                        Err(Timeout) => assert!(wait < Duration::MAX),
+                    }
+                }
+                assert!(results.next_timeout(Duration::ZERO).unwrap().is_none());
+                seen
+            });
+            seen.sort();
+            assert_eq!(seen, (0..40).map(|n| (n, n)).collect::<Vec<_>>());
+            // While a call runs there is nothing; then there is all of it.
+            let gate = Gate::default();
+            let mut done = pool.as_completed(0..3, {
+                let gate = gate.clone();
+                move |n| (gate.wait(), Ok::<_, ()>(*n)).1
+            });
+            for wait in &waits[..3] {
+                assert_eq!(done.next_timeout(*wait).map(drop), Err(Timeout));
+            }
+            gate.open();
+            assert!((0..3).all(|_| done.next_timeout(Duration::MAX).unwrap().is_some()));
+            assert!(done.next_timeout(Duration::MAX).unwrap().is_none());
+        }
+    });
+}
+
+#[test]
+fn after_the_end_there_is_nothing_however_it_came() {
+    watched(|| {
+        for pool in pools() {
+            let broken = || {
+                (0..9).inspect(|n| {
+                    if *n == 4 {
+                        raise("input")
+                    }
+                })
+            };
+            let call = |n| if n == 4 { raise("call") } else { n };
+            let mut batch = pool.map(0..9, call);
+            let mut inputs = pool.map(broken(), |n| n);
+            let mut done = pool.as_completed(broken(), |n| Ok::<_, ()>(*n));
+            for n in 0..4 {
+                assert_eq!((batch.next(), inputs.next()), (Some(n), Some(n)));
+                assert!(done.next().is_some());
+            }
+            assert_eq!(caught(|| batch.next()), Err("call".into()));
+            assert_eq!(caught(|| inputs.next()), Err("input".into()));
+            assert_eq!(caught(|| done.next().map(drop)), Err("input".into()));
+            for _ in 0..3 {
+                assert_eq!(
+                    (batch.next(), inputs.next(), done.next().map(drop)),
+                    (None, None, None)
+                );
+                assert_eq!(batch.next_timeout(Duration::MAX), Ok(None));
+            }
+            assert_eq!(
+                [batch.size_hint(), inputs.size_hint(), done.size_hint()],
+                [(0, Some(0)); 3]
+            );
+        }
+    });
+}
+
+#[test]
 fn on_whichever_thread_asks() {
     watched(|| {
         for pool in pools() {
@@ -244,6 +319,109 @@ fn hints_of_inputs_that_are_stopped_or_not_exact() {
             assert_eq!(batch.size_hint(), (5, Some(5)));
             assert_eq!((&mut batch).count(), 5);
             assert_eq!(batch.size_hint(), (0, Some(0)));
+        }
+    });
+}
+
+/// Asks for the hint before each of its items and after the last one.
+struct Hints(Vec<(usize, Option<usize>)>);
+
+impl<T> FromIterator<T> for Hints {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let (mut items, mut hints) = (items.into_iter(), Vec::new());
+        loop {
+            hints.push(items.size_hint());
+            if items.next().is_none() {
+                hints.push(items.size_hint());
+                return Self(hints);
+            }
+        }
+    }
+}
+
+#[test]
+fn hints_are_exact_where_results_come_by_the_lot() {
+    watched(|| {
+        for (pool, length) in pools_and_lengths() {
+            let exact: Vec<_> =
+                (0..=length).rev().chain([0]).map(|left| (left, Some(left))).collect();
+            let lent: Vec<usize> = (0..length).collect();
+            let (Hints(ordered), Hints(done), Hints(narrow)) = (
+                pool.map(&lent, |n| *n).collect(),
+                pool.as_completed(&lent, |n| Ok::<_, ()>(**n)).collect(),
+                pool.map(&lent, |n| *n).buffer(1).collect(),
+            );
+            assert_eq!((&ordered, &done, &narrow), (&exact, &exact, &exact));
+        }
+        // Long enough for many lots.
+        let Hints(many) = Pool::new(2).map(0..20_000, |n| n).collect();
+        assert!(
+            many.iter().rev().skip(1).enumerate().all(|(left, hint)| *hint == (left, Some(left)))
+        );
+        // Vague inputs give bounds.
+        let Hints(vague) = Pool::new(2).map((0..).take_while(|n| *n < 99), |n| n).collect();
+        for (left, (lower, upper)) in vague.iter().rev().skip(1).enumerate() {
+            assert!(
+                *lower <= left && upper.is_none_or(|upper| left <= upper),
+                "{lower}, {upper:?}"
+            );
+        }
+        assert_eq!(vague.last(), Some(&(0, Some(0))));
+        // No room is made for what they only claim.
+        struct Boasts(usize);
+        impl Iterator for Boasts {
+            type Item = u64;
+            fn next(&mut self) -> Option<u64> {
+                self.0 = self.0.checked_sub(1)?;
+                Some(7)
+            }
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                (usize::MAX, Some(usize::MAX))
+            }
+        }
+        assert_eq!(Pool::new(2).map(Boasts(5), |n| n).collect::<Vec<_>>(), [7; 5]);
+        let mut boasts = Pool::new(2).map(Boasts(5), |n| n).buffer(usize::MAX);
+        assert_eq!((&mut boasts).count(), 5);
+        assert_eq!(boasts.size_hint(), (0, Some(0)));
+    });
+}
+
+#[test]
+fn hints_after_a_stop_are_those_of_what_is_left() {
+    watched(|| {
+        for pool in pools() {
+            let mut done = pool.as_completed(0..50, |n| Ok::<_, ()>(*n)).buffer(5).start();
+            until(|| pool.stats().completed == 5);
+            assert_eq!(done.size_hint(), (50, Some(50)));
+            done.stop_handle().stop();
+            assert!(pool.wait_idle(support::LIMIT));
+            for left in (0..5).rev() {
+                assert_eq!(done.size_hint(), (left + 1, Some(left + 1)));
+                assert!(done.next().is_some());
+            }
+            assert_eq!((done.next().map(drop), done.size_hint()), (None, (0, Some(0))));
+            // In a scope, and while a call runs that is still to be yielded.
+            let (gate, entered) = (Gate::default(), Gate::default());
+            let batch = pool.map(0..50, |n| {
+                if n == 2 {
+                    entered.open();
+                    gate.wait();
+                }
+                n
+            });
+            let stop = batch.stop_handle();
+            batch.max_workers(1).scope(|results| {
+                assert_eq!((results.next(), results.next()), (Some(0), Some(1)));
+                entered.wait();
+                stop.stop();
+                assert_eq!(results.size_hint(), (1, Some(1)));
+                gate.open();
+                assert_eq!((results.next(), results.size_hint()), (Some(2), (0, Some(0))));
+                assert_eq!(results.next(), None);
+            });
+            let unstarted = pool.map(0..50, |n| n);
+            unstarted.stop_handle().stop();
+            assert_eq!(unstarted.size_hint(), (0, Some(0)));
         }
     });
 }

@@ -90,6 +90,25 @@ fn a_shared_reference_to_a_type_parameter_is_that_reference() {
 }
 
 #[concurrent]
+fn report(#[shared] log: &(dyn Fn(u32) + Sync), x: u32) {
+    log(x);
+}
+
+#[test]
+fn a_shared_trait_object_may_borrow() {
+    let sum = AtomicUsize::new(0);
+    let log: &(dyn Fn(u32) + Sync) = &|x| {
+        sum.fetch_add(x as usize, Ordering::Relaxed);
+    };
+    report::map(log, [1, 2]).for_each(drop);
+    report::as_completed(log, [3]).for_each(drop);
+    assert_eq!(sum.load(Ordering::Relaxed), 6);
+    let kept: Box<dyn Fn(u32) + Send + Sync> = Box::new(|_| ());
+    let kept: Box<dyn Fn(u32) + Sync> = kept;
+    report::map(&*kept, [1]).for_each(drop);
+}
+
+#[concurrent]
 fn pattern(
     #[shared] (left, right): (u32, u32),
     #[shared] _: &str,

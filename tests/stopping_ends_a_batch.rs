@@ -6,7 +6,7 @@ use pool_core::{Pool, StopHandle, is_cancelled, sleep};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::{Gate, LIMIT, caught, forever, pools, raise, until, watched};
 
 #[test]
@@ -57,6 +57,51 @@ fn within_a_call() {
             assert_eq!(seen, (0..seen.len() as i32).collect::<Vec<_>>());
             assert!(seen.len() >= 6);
             assert_eq!(begun.into_inner(), seen.len());
+        }
+    });
+}
+
+#[test]
+fn within_the_inputs_and_within_what_is_dropped() {
+    struct Stops(Arc<OnceLock<StopHandle>>, bool);
+    impl Drop for Stops {
+        fn drop(&mut self) {
+            if self.1 {
+                self.0.get().unwrap().stop();
+            }
+        }
+    }
+    watched(|| {
+        for pool in pools() {
+            // The input that comes with the stop comes too late.
+            let stop = Arc::new(OnceLock::<StopHandle>::new());
+            let inputs = (0..).inspect(|n| {
+                if *n == 5 {
+                    stop.get().unwrap().stop();
+                    assert!(is_cancelled());
+                }
+            });
+            let batch = pool.map(inputs, |n| n);
+            stop.set(batch.stop_handle()).unwrap();
+            assert_eq!(batch.collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+            // The drop of an input in a call, and of a result at the reader.
+            for by_input in [true, false] {
+                let stop = Arc::new(OnceLock::<StopHandle>::new());
+                let begun = AtomicUsize::new(0);
+                let inputs = (0..).map(|n| (n, Stops(Arc::clone(&stop), by_input && n == 5)));
+                let batch = pool.as_completed(inputs, |(n, _)| {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    Ok::<_, ()>(Stops(Arc::clone(&stop), !by_input && *n == 5))
+                });
+                stop.set(batch.stop_handle()).unwrap();
+                let mut seen = 0;
+                batch.for_each(|done| {
+                    drop(done);
+                    seen += 1;
+                });
+                assert!(seen >= 6);
+                assert_eq!(begun.into_inner(), seen);
+            }
         }
     });
 }
@@ -152,6 +197,217 @@ fn an_input_that_comes_too_late_is_dropped() {
                 assert_eq!(batch.collect::<Vec<()>>(), []);
             });
             assert_eq!((ledger.made(), ledger.alive()), (1, 0));
+        }
+    });
+}
+
+#[test]
+fn as_completed_ends_likewise() {
+    watched(|| {
+        for pool in pools() {
+            // Before the start.
+            let batch = pool.as_completed(0.., |_| -> Result<(), ()> { unreachable!() });
+            batch.stop_handle().stop();
+            assert_eq!(batch.collect::<Vec<_>>().len(), 0);
+            // Inside a call, twice: what has begun is yielded, each once.
+            let (stop, begun) = (OnceLock::<StopHandle>::new(), AtomicUsize::new(0));
+            let batch = pool.as_completed(0.., |n: &usize| {
+                begun.fetch_add(1, Ordering::SeqCst);
+                if *n == 5 {
+                    (0..2).for_each(|_| stop.get().unwrap().stop());
+                }
+                if n % 2 == 0 { Ok(is_cancelled()) } else { Err(is_cancelled()) }
+            });
+            stop.set(batch.stop_handle()).unwrap();
+            let mut seen: Vec<_> =
+                batch.collect::<Vec<_>>().iter().map(|done| done.index).collect();
+            seen.sort();
+            assert_eq!(seen, (0..begun.into_inner()).collect::<Vec<_>>());
+            assert!(seen.len() >= 6);
+            // From another thread, while the consumer waits and the inputs block.
+            let (inside, gate) = (Gate::default(), Gate::default());
+            let inputs = std::iter::repeat_with({
+                let (inside, gate) = (inside.clone(), gate.clone());
+                move || (inside.open(), gate.wait()).1
+            });
+            let mut batch = pool.as_completed(inputs, |_| Ok::<_, ()>(()));
+            let stop = batch.stop_handle();
+            let consumer = thread::spawn(move || (batch.next().is_none(), batch.next().is_none()));
+            inside.wait();
+            stop.stop();
+            assert_eq!(consumer.join().unwrap(), (true, true));
+            gate.open();
+            assert!(pool.wait_idle(LIMIT));
+            stop.stop();
+        }
+    });
+}
+
+#[test]
+fn a_handle_outlives_what_its_batch_has_borrowed() {
+    watched(|| {
+        for pool in pools() {
+            let words = vec![String::from("a"); 20];
+            let (batch, never) =
+                (pool.map(&words, |word| word.len()), pool.map(&words, String::len));
+            let (stop, other) = (batch.stop_handle(), never.stop_handle());
+            assert_eq!(batch.collect::<Vec<_>>(), [1; 20]);
+            drop(never);
+            drop(words);
+            stop.stop();
+            other.stop();
+            drop(pool);
+            stop.clone().stop();
+        }
+    });
+}
+
+/// Blocks in its second `next` until the gate is opened, and then notes that it is through.
+fn blocking(
+    inside: &Gate,
+    gate: &Gate,
+    through: &Arc<AtomicUsize>,
+) -> impl Iterator<Item = usize> + Send + use<> {
+    let (inside, gate, through) = (inside.clone(), gate.clone(), Arc::clone(through));
+    (0..).inspect(move |n| {
+        if *n == 1 {
+            inside.open();
+            gate.wait();
+            through.fetch_add(1, Ordering::SeqCst);
+        }
+    })
+}
+
+#[test]
+fn while_the_inputs_block_iterators_end_and_borrowing_calls_wait() {
+    watched(|| {
+        for pool in pools() {
+            for way in 0..8 {
+                let (inside, gate) = (Gate::default(), Gate::default());
+                let through = Arc::new(AtomicUsize::new(0));
+                let inputs = blocking(&inside, &gate, &through);
+                let (ordered, done) = if way % 2 == 0 {
+                    (Some(pool.map(inputs, |n| n)), None)
+                } else {
+                    (None, Some(pool.as_completed(inputs, |n| Ok::<_, ()>(*n))))
+                };
+                let stop = match (&ordered, &done) {
+                    (Some(batch), _) => batch.stop_handle(),
+                    (_, Some(batch)) => batch.stop_handle(),
+                    _ => unreachable!(),
+                };
+                let waits = way >= 2;
+                let stopper = thread::spawn({
+                    let gate = gate.clone();
+                    move || {
+                        inside.wait();
+                        stop.stop();
+                        if waits {
+                            // Time to return too early, for who would.
+                            thread::sleep(Duration::from_millis(2));
+                            gate.open();
+                        }
+                    }
+                });
+                let results = match (way, ordered, done) {
+                    (0, Some(batch), _) => batch.count(),
+                    (1, _, Some(batch)) => batch.count(),
+                    (2, Some(batch), _) => batch.collect::<Vec<_>>().len(),
+                    (3, _, Some(batch)) => batch.collect::<Vec<_>>().len(),
+                    (4, Some(batch), _) => {
+                        let mut count = 0;
+                        batch.for_each(|_| count += 1);
+                        count
+                    }
+                    (5, _, Some(batch)) => {
+                        let mut count = 0;
+                        batch.for_each(|_| count += 1);
+                        count
+                    }
+                    (6, Some(batch), _) => batch.scope(|results| results.count()),
+                    (7, _, Some(batch)) => batch.scope(|results| results.count()),
+                    _ => unreachable!(),
+                };
+                // What was begun is yielded, and the input that came too late is not run.
+                assert_eq!((results, through.load(Ordering::SeqCst)), (1, usize::from(waits)));
+                gate.open();
+                stopper.join().unwrap();
+                assert!(pool.wait_idle(LIMIT));
+            }
+        }
+    });
+}
+
+#[test]
+fn inputs_see_it_too() {
+    watched(|| {
+        for pool in pools() {
+            for way in 0..6 {
+                let (inside, seen) = (Gate::default(), Gate::default());
+                let inputs = (0..).inspect({
+                    let (inside, seen) = (inside.clone(), seen.clone());
+                    move |n| {
+                        if *n == 1 {
+                            inside.open();
+                            run_on();
+                            seen.open();
+                        } else {
+                            assert!(*n == 0 && !is_cancelled());
+                        }
+                    }
+                });
+                match way {
+                    0 => {
+                        let batch = pool.map(inputs, |n| n).start();
+                        inside.wait();
+                        drop(batch);
+                    }
+                    1 => {
+                        let batch = pool.as_completed(inputs, |n| Ok::<_, ()>(*n)).start();
+                        inside.wait();
+                        batch.stop_handle().stop();
+                        assert_eq!(batch.count(), 1);
+                    }
+                    2 => {
+                        let first: Result<Vec<()>, _> = pool.map(inputs, Err).collect();
+                        assert_eq!(first, Err(0));
+                        inside.open();
+                        seen.open();
+                    }
+                    3 => pool.map(inputs, |n| n).scope(|results| {
+                        assert_eq!(results.next(), Some(0));
+                        inside.wait();
+                    }),
+                    4 => {
+                        let ended = caught(|| {
+                            pool.map(inputs, |n| n).for_each(|_| {
+                                inside.wait();
+                                raise("mine")
+                            });
+                        });
+                        assert_eq!(ended, Err("mine".into()));
+                    }
+                    _ => {
+                        let panics = |_| {
+                            inside.wait();
+                            raise("call")
+                        };
+                        // On a single worker nobody is in the iterator while the call runs.
+                        let panics: Box<dyn Fn(i32) + Send + Sync> = match pool.max_workers() {
+                            1 => Box::new(|_| raise("call")),
+                            _ => Box::new(panics),
+                        };
+                        assert_eq!(
+                            caught(|| pool.map(inputs, panics).for_each(drop)),
+                            Err("call".into())
+                        );
+                        inside.open();
+                        seen.open();
+                    }
+                }
+                seen.wait();
+                assert!(pool.wait_idle(LIMIT));
+            }
         }
     });
 }
@@ -313,11 +569,39 @@ fn a_sleep_ends_at_once() {
 }
 
 #[test]
+fn a_sleep_ends_with_the_stop() {
+    watched(|| {
+        let pool = Pool::new(1);
+        let mut late: Vec<Duration> = (0..101)
+            .map(|_| {
+                let (begin, begun) = mpsc::channel();
+                let batch = pool
+                    .map([0], move |_| {
+                        begin.send(()).unwrap();
+                        assert!(!sleep(Duration::from_secs(3600)));
+                        Instant::now()
+                    })
+                    .start();
+                begun.recv().unwrap();
+                // So that it sleeps by now, mostly.
+                thread::sleep(Duration::from_micros(500));
+                let stopped = Instant::now();
+                batch.stop_handle().stop();
+                batch.collect::<Vec<_>>()[0].duration_since(stopped)
+            })
+            .collect();
+        late.sort();
+        println!("median {:?}, worst {:?}", late[50], late[100]);
+        assert!(late[50] < Duration::from_secs(30));
+    });
+}
+
+#[test]
 fn a_sleep_lasts_as_long_as_asked_for_otherwise() {
     watched(|| {
         let nap = Duration::from_millis(20);
         let timed = move || {
-            let begun = std::time::Instant::now();
+            let begun = Instant::now();
             (sleep(nap), begun.elapsed() >= nap)
         };
         assert_eq!(timed(), (true, true));

@@ -174,6 +174,68 @@ fn in_every_order_within_calls() {
 }
 
 #[test]
+fn in_all_orders_within_one_call_of_a_pool_of_one() {
+    const ORDERS: [[usize; 3]; 6] =
+        [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    watched(|| {
+        let pool = forever(Pool::new(1));
+        let (mut tasks, mut cancels) = (0, 0);
+        for order in ORDERS {
+            for fates in 0..5_usize.pow(3) {
+                let outer = pool.submit(move || {
+                    let ran = Arc::new(AtomicUsize::new(0));
+                    let mut tasks: [Option<Task<usize>>; 3] = std::array::from_fn(|n| {
+                        let ran = Arc::clone(&ran);
+                        Some(pool.submit(move || (ran.fetch_add(1, Ordering::SeqCst), n).1))
+                    });
+                    let mut cancelled = 0;
+                    for (place, n) in order.into_iter().enumerate() {
+                        let task = tasks[n].take().unwrap();
+                        match fates / 5_usize.pow(place as u32) % 5 {
+                            0 => assert_eq!(task.join().unwrap(), n),
+                            1 => assert_eq!(task.join_timeout(Duration::MAX).unwrap().unwrap(), n),
+                            2 => match task.join_timeout(Duration::ZERO) {
+                                Ok(result) => assert_eq!(result.unwrap(), n),
+                                Err(task) => drop(task),
+                            },
+                            3 => drop(task),
+                            _ => match task.cancel() {
+                                Ok(()) => cancelled += 1,
+                                Err(started) => assert_eq!(started.join().unwrap(), n),
+                            },
+                        }
+                    }
+                    (cancelled, ran)
+                });
+                let (cancelled, ran) = outer.join().unwrap();
+                // What was let go of runs all the same, once; what was cancelled does not.
+                assert!(pool.wait_idle(LIMIT));
+                assert_eq!(ran.load(Ordering::SeqCst), 3 - cancelled);
+                tasks += 4;
+                cancels += cancelled;
+            }
+        }
+        assert_eq!(pool.stats().completed, tasks - cancels);
+        assert!(cancels > 0);
+    });
+}
+
+#[test]
+fn one_without_a_thread_is_waited_for_by_its_joiner_alone() {
+    watched(|| {
+        let pool = support::threadless(1);
+        let (task, other) = (pool.submit(|| 1), pool.submit(|| 2));
+        // Who waits for the pool joins nothing.
+        assert!(!pool.wait_idle(Duration::from_millis(2)));
+        assert!(!task.is_finished());
+        assert_eq!(task.join().unwrap(), 1);
+        assert!(!pool.wait_idle(Duration::ZERO));
+        other.cancel().unwrap();
+        assert!(pool.wait_idle(LIMIT));
+    });
+}
+
+#[test]
 fn one_may_be_joined_by_another_thread_or_call() {
     watched(|| {
         for pool in pools() {

@@ -53,9 +53,9 @@ pub struct AsCompleted<'env, I, T, E>(pub(crate) Handle<'env, Completion<I, T, E
 pub struct Completion<I, T, E> {
     /// The position of the input, from 0.
     pub index: usize,
-    /// The input, handed back whatever happened.
+    /// The input, handed back whatever happened. An annotated function that takes it by value had a clone of it.
     pub input: I,
-    /// How long the call ran.
+    /// How long the call ran, without the wait for its input, for a worker, or for the reader.
     pub elapsed: Duration,
     /// What the call returned, or how it failed.
     pub result: Result<T, CallError<E>>,

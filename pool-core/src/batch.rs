@@ -33,7 +33,7 @@ use crate::cancel::Token;
 use crate::config::Settings;
 use crate::nesting::{self, Away, Inside};
 use crate::outbox::{Order, Outbox};
-use crate::pace::{FAST_IN_A_NAP, NAP, PATIENCE, Pace};
+use crate::pace::{Calls, FAST_IN_A_NAP, NAP, PATIENCE};
 use crate::source::{Ask, Lot, Outcome, Polled, Source};
 use crate::span::Site;
 use crate::sync::{self, Mutex, MutexGuard, Unparker};
@@ -168,7 +168,7 @@ where
             }
             // Most iterators are back in a moment; this one is worth no more than that.
             drop(state);
-            (0..16).for_each(|_| sync::spin());
+            sync::spin();
             state = self.state.lock();
         }
         let Some(inputs) = state.account.begin(crew.cap()) else { return self.settle(state) };
@@ -177,12 +177,13 @@ where
             Arc::clone(state.call.as_ref().expect("the call is there until the last one has left"));
         drop(state);
         let inside = Inside::enter(crew, &self.token);
-        let mut pace = Pace::default();
+        let mut calls = Calls::default();
         let mut next = Some(inputs);
         while let Some(inputs) = next {
             let Some((index, input)) = self.take(inputs) else { break };
-            let outcome = inside.call(|| call.0.call(crew.name(), index, || call.1(index, input)));
-            next = self.file(index, outcome, one, &mut pace);
+            let one_call = || call.0.call(crew.name(), index, || call.1(index, input));
+            let outcome = inside.call(|| calls.run(one_call));
+            next = self.file(index, outcome, one, &calls);
         }
         if !sync::seeded("leave-with-the-call-in-hand") {
             drop(call);
@@ -240,13 +241,7 @@ where
     }
 
     /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
-    fn file(
-        &self,
-        index: usize,
-        outcome: Outcome<T>,
-        one: bool,
-        pace: &mut Pace,
-    ) -> Option<Box<It>> {
+    fn file(&self, index: usize, outcome: Outcome<T>, one: bool, calls: &Calls) -> Option<Box<It>> {
         let (crew, cap) = (self.crew(), self.crew().cap());
         let mut state = self.state.lock();
         state.account.filed();
@@ -265,15 +260,14 @@ where
             state = self.state.lock();
         }
         state.account.decides();
-        pace.count();
         let mut next = None;
         if !one && !crew.pressed(state.account.hints()) {
             // Two are too many for inputs this fast.
-            let crowded = pace.is_fast() && state.account.busy();
+            let crowded = calls.fast && state.account.busy();
             if !crowded {
                 next = state.account.begin(cap);
             }
-            if next.is_none() && pace.is_fast() && state.account.stand_by() {
+            if next.is_none() && calls.fast && state.account.stand_by() {
                 drop(state);
                 state = self.watch();
                 if !crew.pressed(state.account.hints()) {
@@ -296,12 +290,25 @@ where
     /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
     fn watch(&self) -> MutexGuard<'_, State<It, C, T>> {
         let mut state = self.state.lock();
-        state.standby = Some(Unparker::current());
+        for _ in 0..PATIENCE {
+            if state.account.busy() || state.account.can(self.crew().cap()) {
+                break;
+            }
+            drop(state);
+            sync::spin();
+            state = self.state.lock();
+        }
         loop {
             let before = state.account.taken();
+            if !state.account.busy() && state.account.can(self.crew().cap()) {
+                state.account.stand_down();
+                return state;
+            }
+            state.standby = Some(Unparker::current());
             drop(state);
             sync::nap(NAP, None);
             state = self.state.lock();
+            state.standby = None;
             let fast = state.account.taken() - before >= FAST_IN_A_NAP;
             if !fast
                 || state.account.phase() != Phase::Open

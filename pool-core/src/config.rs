@@ -23,11 +23,13 @@ impl Config {
         }
     }
 
+    #[track_caller]
     pub(crate) const fn with_max_workers(mut self, max_workers: usize) -> Self {
         self.max_workers = Some(at_least_one("max_workers", max_workers));
         self
     }
 
+    #[track_caller]
     pub(crate) const fn with_name(mut self, name: &'static str) -> Self {
         let (bytes, mut at) = (name.as_bytes(), 0);
         while at < bytes.len() {
@@ -51,6 +53,7 @@ impl Config {
 }
 
 /// The one place that refuses 0.
+#[track_caller]
 pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
     match NonZeroUsize::new(n) {
         Some(n) => n,

@@ -66,7 +66,21 @@ macro_rules! consumer {
                 self
             }
 
-            /// Returns a handle that stops the batch from anywhere.
+            /// Returns a handle that stops the batch from anywhere, before its start too.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let batch = pool_core::Pool::new(2).map(1.., |n| n);
+            /// let stop = batch.stop_handle();
+            /// let seen = batch.scope(|results| {
+            ///     assert_eq!(results.next(), Some(1));
+            ///     stop.stop();
+            ///     results.count()
+            /// });
+            /// // The calls that ran were still yielded, and then it ended.
+            /// assert!(seen < 100);
+            /// ```
             pub fn stop_handle(&self) -> StopHandle {
                 StopHandle(self.0.stopper())
             }
@@ -75,10 +89,16 @@ macro_rules! consumer {
             ///
             /// A collection that ends early, as `Result` does at the first `Err`, ends the batch early: no further input is started. Unless
             /// [`buffer`](Self::buffer) is set, inputs of known length are not held back while the result at the head is slow.
+            /// A batch that is stopped gives what it has, as if the inputs had ended there.
             ///
             /// # Panics
             ///
             /// Goes on with a panic of the input iterator, of a `Drop` of an input or a result, and, for `Map`, of a call.
+            ///
+            /// # Deadlocks
+            ///
+            /// It waits also for a `next()` of the inputs that is under way, as [`for_each`](Self::for_each) and [`scope`](Self::scope) do, however it
+            /// ends. Inputs that block for ever block it for ever.
             ///
             /// # Examples
             ///
@@ -93,6 +113,8 @@ macro_rules! consumer {
             }
 
             /// Calls `consume` with each result, on the calling thread, and blocks until no call of the batch runs any more.
+            ///
+            /// To end early, use [`scope`](Self::scope), or a [`stop_handle`](Self::stop_handle).
             ///
             /// # Panics
             ///
@@ -144,7 +166,8 @@ macro_rules! consumer {
         }
 
         impl<$($P),*> $Batch<'static $(, $P)*> {
-            /// Starts the batch now, and not when its first result is asked for.
+            /// Starts the batch now, and not when its first result is asked for. It runs ahead as far as its [`buffer`](Self::buffer) allows. Twice is
+            /// once.
             ///
             /// # Examples
             ///
@@ -161,11 +184,33 @@ macro_rules! consumer {
 
             /// Waits at most `wait` for the next result; `Ok(None)` is the end.
             ///
-            /// Inside a call of the batch's own pool the wait may run an input of the batch, and then it lasts at least as long as that.
+            /// A wait of zero takes what is there; one of `Duration::MAX` is for ever. Like `next`, it starts the batch.
+            ///
+            /// Inside a call of the batch's own pool the wait may take an input of the batch and run it, and then it lasts at least as long as that:
+            /// with inputs that block, as long as they do.
+            ///
+            /// # Panics
+            ///
+            /// As `next` does: it goes on with a panic of the input iterator and, for `Map`, of a call.
             ///
             /// # Errors
             ///
             /// Returns [`Timeout`] if none is there by then. Nothing is lost: ask again.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use pool_core::{Pool, Timeout};
+            /// use std::{sync::mpsc, time::Duration};
+            ///
+            /// let (input, inputs) = mpsc::channel();
+            /// let mut batch = Pool::new(2).map(inputs, |n| n + 1);
+            /// assert_eq!(batch.next_timeout(Duration::from_millis(1)), Err(Timeout));
+            /// input.send(1).unwrap();
+            /// assert_eq!(batch.next_timeout(Duration::MAX), Ok(Some(2)));
+            /// drop(input);
+            /// assert_eq!(batch.next_timeout(Duration::MAX), Ok(None));
+            /// ```
             pub fn next_timeout(&mut self, wait: Duration) -> Result<Option<$Item>, Timeout> {
                 self.0.start();
                 results::next(&mut self.0.consumer(), false, sync::after(wait))

@@ -33,6 +33,15 @@ pub enum CallError<E> {
 
 impl<E> CallError<E> {
     /// Returns the error that the call returned, unless it panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let done = pool.as_completed(["x"], |text| text.parse::<u8>()).next().unwrap();
+    /// let error = done.result.unwrap_err();
+    /// assert_eq!(error.failed(), "x".parse::<u8>().as_ref().err());
+    /// ```
     pub fn failed(&self) -> Option<&E> {
         match self {
             Self::Failed(error) => Some(error),
@@ -45,6 +54,16 @@ impl<E> CallError<E> {
     /// # Errors
     ///
     /// Returns the [`Panic`] if it panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let mut done = pool.as_completed([1, 0], |n| if *n > 0 { Err("odd") } else { panic!("zero") });
+    /// let mut next = || -> Result<(), _> { done.next().unwrap().result };
+    /// assert_eq!(next().unwrap_err().into_failed().unwrap(), "odd");
+    /// assert_eq!(next().unwrap_err().into_failed().unwrap_err().message(), "zero");
+    /// ```
     pub fn into_failed(self) -> Result<E, Panic> {
         match self {
             Self::Failed(error) => Ok(error),
@@ -65,7 +84,7 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
 // There is no `source`: what is inside is shown by `Display` already, and it need not be an `Error` (a `String` is none).
 impl<E: fmt::Debug + fmt::Display> Error for CallError<E> {}
 
-/// A panic of a call, kept.
+/// A panic of a call, kept. It can be shown, looked into, and raised again.
 ///
 /// # Examples
 ///
@@ -89,11 +108,27 @@ impl Panic {
     }
 
     /// Returns what the panic said: the text given to `panic!`, or a stand-in for a payload that is not text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let panic = pool.submit(|| -> u8 { std::panic::panic_any(404) }).join().unwrap_err();
+    /// assert_eq!(panic.message(), "the call panicked with a payload that is not text");
+    /// ```
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or("the call panicked with a payload that is not text")
     }
 
     /// Returns what the panic was raised with, as [`std::panic::catch_unwind`] does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let panic = pool.submit(|| -> u8 { std::panic::panic_any(404) }).join().unwrap_err();
+    /// assert_eq!(panic.into_payload().downcast_ref(), Some(&404));
+    /// ```
     pub fn into_payload(self) -> Box<dyn std::any::Any + Send + 'static> {
         self.payload.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -103,6 +138,16 @@ impl Panic {
     /// # Panics
     ///
     /// Always.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    ///
+    /// let panic = pool_core::Pool::new(1).submit(|| -> u8 { panic!("out of paper") }).join().unwrap_err();
+    /// let payload = catch_unwind(AssertUnwindSafe(|| panic.resume())).unwrap_err();
+    /// assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
+    /// ```
     pub fn resume(self) -> ! {
         std::panic::resume_unwind(self.into_payload())
     }
@@ -124,7 +169,8 @@ impl Error for Panic {}
 
 /// The next result is not there yet.
 ///
-/// Returned by `next_timeout` of the batches; nothing is lost, ask again.
+/// Returned by [`Map::next_timeout`](crate::Map::next_timeout) and its like on [`AsCompleted`](crate::AsCompleted) and
+/// [`Results`](crate::Results). Nothing is lost: ask again.
 ///
 /// # Examples
 ///

@@ -88,6 +88,8 @@ pub trait Lend<T: ?Sized> {
     fn lend(&self) -> &T;
 }
 
+// The compiler would list a few of many implementations, of other types too; the note above lists those of the type in question.
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized> Lend<T> for T {
     fn lend(&self) -> &T {
         self
@@ -98,6 +100,7 @@ impl<T: ?Sized> Lend<T> for T {
 /// through `AsRef` (`as_ref`).
 macro_rules! lend {
     (@deref [$($generics:tt)*] $referent:ty, $owner:ty) => {
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Lend<$referent> for $owner {
             fn lend(&self) -> &$referent {
                 self
@@ -105,6 +108,7 @@ macro_rules! lend {
         }
     };
     (@as_ref [$($generics:tt)*] $referent:ty, $owner:ty) => {
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> Lend<$referent> for $owner {
             fn lend(&self) -> &$referent {
                 self.as_ref()

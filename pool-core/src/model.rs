@@ -1,35 +1,51 @@
 //! The engine under loom: every interleaving of the real code within a bound on preemptions.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg pool_loom" cargo test -p pool-core --release --lib model
+//! RUSTFLAGS="--cfg pool_loom" cargo test -p pool-core --no-default-features --features stream --release --lib model
 //! ```
 //!
-//! `LOOM_MAX_PREEMPTIONS` sets the bound, 2 unless given. `SEEDED` names a defect to put back (see `sync::seeded`); then a model has to fail.
+//! `LOOM_MAX_PREEMPTIONS` sets the bound, 2 unless given; a model of more than ten seconds has one of its own. `SEEDED` names a defect to
+//! put back (see `sync::seeded`); then a model has to fail, which `.ci/seeded` sees to.
 //! A model ends when every thread has: the pool is dropped, its workers are dismissed, and one that sleeps on is a deadlock.
 
+use crate::queue::Queue;
 use crate::{Pool, PoolBuilder, is_cancelled, sync};
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 fn model(code: impl Fn() + Send + Sync + 'static) {
-    explore(false, code);
+    Model::DEFAULT.check(code);
 }
 
-fn explore(fast: bool, code: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(2));
-    builder.max_branches = 20_000;
-    let executions = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let count = std::sync::Arc::clone(&executions);
-    builder.check(move || {
-        count.fetch_add(1, Relaxed);
-        sync::FAST.store(fast, Relaxed);
-        code();
-    });
-    println!("{} executions", executions.load(Relaxed));
+/// What a model decides that is not the scheduler's.
+struct Model {
+    /// Whether inputs are fast.
+    fast: bool,
+    /// How many threads can be started.
+    starts: usize,
+    /// The most preemptions that it has time for.
+    bound: usize,
+}
+
+impl Model {
+    const DEFAULT: Self = Self { fast: false, starts: usize::MAX, bound: usize::MAX };
+
+    fn check(self, code: impl Fn() + Send + Sync + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(builder.preemption_bound.unwrap_or(2).min(self.bound));
+        builder.max_branches = 20_000;
+        let executions = std::sync::Arc::new(std::sync::Mutex::new(0));
+        let count = std::sync::Arc::clone(&executions);
+        builder.check(move || {
+            *count.lock().unwrap() += 1;
+            sync::FAST.set(self.fast);
+            sync::STARTS.set(self.starts);
+            code();
+        });
+        println!("{} executions", executions.lock().unwrap());
+    }
 }
 
 fn pool(max_workers: usize) -> Pool {
@@ -188,7 +204,8 @@ fn a_buffer_of_one_is_refilled() {
 
 #[test]
 fn a_buffer_of_two_feeds_two_workers() {
-    model(|| {
+    // Two minutes with two preemptions.
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
         let mut seen = Vec::new();
         pool(2).map([1, 2, 3], |n| n).buffer(2).for_each(|n| seen.push(n));
         assert_eq!(seen, [1, 2, 3]);
@@ -206,7 +223,8 @@ fn every_completion_arrives() {
 
 #[test]
 fn fast_calls_lose_no_result() {
-    explore(true, || {
+    // Half a minute with two preemptions.
+    Model { fast: true, bound: 1, ..Model::DEFAULT }.check(|| {
         let mut seen = Vec::new();
         pool(2).map([1, 2, 3], |n| n).buffer(2).for_each(|n| seen.push(n));
         assert_eq!(seen, [1, 2, 3]);
@@ -386,5 +404,267 @@ fn a_cancelled_call_knows() {
         assert_eq!(batch.next(), Some((0, false)));
         drop(batch);
         assert!(pool.wait_idle(Duration::MAX));
+    });
+}
+
+#[test]
+fn the_hints_of_a_thread_outlive_it() {
+    // A minute with two preemptions.
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let pool = Arc::new(pool(2));
+        let inner = Arc::clone(&pool);
+        // Its hint is in the deque of a worker that is one too many.
+        let nested = pool.submit(move || inner.map([1], |n| n).start());
+        let other = pool.submit(|| ());
+        pool.set_max_workers(1);
+        assert_eq!(nested.join().unwrap().collect::<Vec<_>>(), [1]);
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn a_hint_counts_while_it_moves() {
+    model(|| {
+        let queue = Arc::new(Queue::new());
+        let local = queue.enlist();
+        local.push(&queue, ());
+        let ending = Arc::clone(&queue);
+        let thread = loom::thread::spawn(move || ending.retire(local));
+        assert!(queue.waiting() > 0);
+        thread.join().unwrap();
+        assert_eq!((queue.find(0), queue.waiting()), (Some(()), 0));
+    });
+}
+
+#[test]
+fn a_lock_may_be_held_across_a_nested_loop() {
+    // Minutes with two preemptions: four threads.
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let pool = Arc::new(pool(2));
+        let lock = Arc::new(Mutex::new(()));
+        let (inner, held) = (Arc::clone(&pool), Arc::clone(&lock));
+        let holder = pool.submit(move || {
+            let _held = held.lock().unwrap();
+            inner.map([1], |n| n).for_each(drop);
+        });
+        // These two may get both places while the holder waits.
+        let others = [0, 1].map(|_| {
+            let lock = Arc::clone(&lock);
+            pool.submit(move || drop(lock.lock().unwrap()))
+        });
+        holder.join().unwrap();
+        others.into_iter().for_each(|task| task.join().unwrap());
+    });
+}
+
+#[test]
+fn a_sleeping_call_hears_of_the_end() {
+    model(|| {
+        let pool = pool(1);
+        drop(pool.map([1], |_| crate::sleep(Duration::from_secs(3600))).start());
+        assert!(pool.wait_idle(Duration::MAX));
+    });
+}
+
+#[test]
+fn a_cap_that_was_lowered_and_raised_is_used() {
+    model(|| {
+        let pool = pool(2);
+        let batch = pool.map([1], |n| n).start();
+        pool.set_max_workers(1);
+        pool.set_max_workers(2);
+        assert_eq!(batch.collect::<Vec<_>>(), [1]);
+        assert_eq!(pool.submit(|| 2).join().unwrap(), 2);
+    });
+}
+
+/// Notices two that run at once.
+#[derive(Clone)]
+struct Alone(Arc<AtomicUsize>);
+
+impl Alone {
+    fn new() -> Self {
+        Self(Arc::new(AtomicUsize::new(0)))
+    }
+
+    fn run(&self) {
+        assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0);
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_guest_waits_for_the_place_of_a_worker() {
+    /// Says that it is empty, and so is asked by the thread that starts the batch.
+    struct Empty(Alone);
+    impl Iterator for Empty {
+        type Item = ();
+
+        fn next(&mut self) -> Option<()> {
+            self.0.run();
+            None
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (0, Some(0))
+        }
+    }
+    model(|| {
+        let pool = pool(1);
+        let alone = Alone::new();
+        let worker = alone.clone();
+        let task = pool.submit(move || worker.run());
+        assert_eq!(pool.map(Empty(alone), |()| ()).collect::<Vec<_>>(), []);
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn a_second_thread_that_cannot_be_started_is_done_without() {
+    // Half a minute with two preemptions.
+    Model { starts: 1, bound: 1, ..Model::DEFAULT }.check(|| {
+        let pool = pool(2);
+        let task = pool.submit(|| 1);
+        assert_eq!(pool.map([2], |n| n).collect::<Vec<_>>(), [2]);
+        assert_eq!(task.join().unwrap(), 1);
+    });
+}
+
+#[test]
+fn three_consumers_help_themselves_one_at_a_time() {
+    // Half a minute with two preemptions.
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let pool = Arc::new(threadless(1));
+        let alone = Alone::new();
+        let threads = [1, 2].map(|n| {
+            let (pool, alone) = (Arc::clone(&pool), alone.clone());
+            loom::thread::spawn(move || pool.map([n], |_| alone.run()).for_each(drop))
+        });
+        pool.map([3], |_| alone.run()).for_each(drop);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn whoever_waits_for_an_idle_pool_hears_of_it() {
+    model(|| {
+        let pool = Arc::new(pool(1));
+        let batch = pool.map([1], |n| n).start();
+        let other = Arc::clone(&pool);
+        let thread = loom::thread::spawn(move || other.wait_idle(Duration::MAX));
+        assert_eq!(batch.collect::<Vec<_>>(), [1]);
+        assert!(pool.wait_idle(Duration::MAX));
+        assert!(thread.join().unwrap());
+    });
+}
+
+#[test]
+fn a_batch_outlives_its_pool() {
+    model(|| {
+        let pool = pool(1);
+        let batch = pool.map([1, 2], |n| n);
+        let thread = loom::thread::spawn(move || drop(pool));
+        assert_eq!(batch.collect::<Vec<_>>(), [1, 2]);
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn results_are_seen_before_the_inputs_go_on() {
+    /// One input, and the end only after its result has been seen; dropped only after the end has been.
+    struct Fed(Arc<Meeting>, bool);
+    impl Iterator for Fed {
+        type Item = ();
+
+        fn next(&mut self) -> Option<()> {
+            if !std::mem::replace(&mut self.1, true) {
+                return Some(());
+            }
+            self.0.attend(2);
+            None
+        }
+    }
+    impl Drop for Fed {
+        fn drop(&mut self) {
+            self.0.attend(4);
+        }
+    }
+    model(|| {
+        let pool = pool(1);
+        let meeting = Meeting::new();
+        let mut batch = pool.map(Fed(Arc::clone(&meeting), false), |()| ());
+        assert_eq!(batch.next(), Some(()));
+        meeting.attend(2);
+        assert_eq!(batch.next(), None);
+        meeting.attend(4);
+    });
+}
+
+#[test]
+fn nothing_borrowed_is_dropped_after_collect() {
+    /// Touches what is borrowed when the call is dropped.
+    struct Last<'a>(&'a Lent);
+    impl Drop for Last<'_> {
+        fn drop(&mut self) {
+            self.0.touch();
+        }
+    }
+    model(|| {
+        let pool = pool(1);
+        let lent = Lent::new();
+        let last = Last(&lent);
+        let call = move |n: i32| {
+            last.0.touch();
+            n
+        };
+        assert_eq!(pool.map([1], call).collect::<Vec<_>>(), [1]);
+        lent.end();
+    });
+}
+
+#[test]
+fn one_worker_stands_by_while_another_is_fast() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let pool = pool(2);
+        // The last call is slow: the one who stands by takes the other.
+        let meeting = Meeting::new();
+        let seen = pool.map([1, 2, 2], |all| meeting.attend(all));
+        assert_eq!(seen.collect::<Vec<_>>().len(), 3);
+    });
+}
+
+#[cfg(feature = "stream")]
+#[test]
+fn a_poll_misses_no_result() {
+    use futures_core::Stream;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Wake, Waker};
+
+    struct Woken(Mutex<bool>, Condvar);
+    impl Wake for Woken {
+        fn wake(self: std::sync::Arc<Self>) {
+            *self.0.lock().unwrap() = true;
+            self.1.notify_all();
+        }
+    }
+    model(|| {
+        let pool = pool(1);
+        let mut stream = pin!(pool.map([1, 2], |n| n).into_stream());
+        let woken = std::sync::Arc::new(Woken(Mutex::new(false), Condvar::new()));
+        let waker = Waker::from(std::sync::Arc::clone(&woken));
+        let mut seen = Vec::new();
+        loop {
+            match stream.as_mut().poll_next(&mut Context::from_waker(&waker)) {
+                Poll::Ready(Some(n)) => seen.push(n),
+                Poll::Ready(None) => break,
+                Poll::Pending => {
+                    let mut due = woken.0.lock().unwrap();
+                    while !std::mem::take(&mut *due) {
+                        due = woken.1.wait(due).unwrap();
+                    }
+                }
+            }
+        }
+        assert_eq!(seen, [1, 2]);
     });
 }

@@ -21,7 +21,8 @@
 //! hold, as long as its batch is on the same pool and does not wait for other pools: what has started has its place, the
 //! result takes that same place back to the call, and what has not started the call runs itself.
 //!
-//! The stack of a thread is as deep as the user's own nesting, since it never enters a call that the one below does not wait for.
+//! The stack of a thread is as deep as the user's own nesting, since it never enters a call that the one below does not wait for. A
+//! level takes less than 1.5 KiB of it beside the user's own frames, and less than 5 KiB without optimizations.
 
 use crate::cancel::Token;
 use crate::sleep::Seat;
@@ -157,7 +158,8 @@ fn innermost<R>(look: impl FnOnce(&Frame) -> R) -> Option<R> {
 
 /// Tells a call whether its result is still wanted: whether its batch, or any batch around that, was dropped, stopped, or ended early.
 ///
-/// Also true inside the input iterator of such a batch. Always false in a [`Task`](crate::Task) and outside calls. It does not block.
+/// Also true inside the input iterator of such a batch. Always false in the call of a [`Task`](crate::Task), wherever that was submitted, and outside
+/// calls. It does not block.
 ///
 /// # Examples
 ///
@@ -168,6 +170,16 @@ fn innermost<R>(look: impl FnOnce(&Frame) -> R) -> Option<R> {
 /// let batch = pool.map([1, 2, 3], |n| if is_cancelled() { 0 } else { n });
 /// assert_eq!(batch.collect::<Vec<_>>(), [1, 2, 3]);
 /// assert!(!is_cancelled());
+///
+/// // Would run for ever, but for the first error, which ends the batch.
+/// let endless = |n| loop {
+///     match n {
+///         0 => return Err("first"),
+///         _ if is_cancelled() => return Ok(()),
+///         _ => std::thread::yield_now(),
+///     }
+/// };
+/// assert_eq!(pool.map(0..9, endless).collect::<Result<Vec<_>, _>>(), Err("first"));
 /// ```
 pub fn is_cancelled() -> bool {
     innermost(|frame| frame.token.is_cancelled()).unwrap_or(false)
@@ -175,8 +187,8 @@ pub fn is_cancelled() -> bool {
 
 /// Sleeps inside a call, for back-off between attempts, and returns false as soon as the call [is cancelled](is_cancelled).
 ///
-/// Returns true if the whole time passed. The call keeps its place in the pool. Outside a call it sleeps fully and returns
-/// true.
+/// Returns true if the whole time passed. The call keeps its place in the pool. Outside a call and in a [`Task`](crate::Task) it sleeps fully and
+/// returns true.
 ///
 /// # Examples
 ///
@@ -187,6 +199,10 @@ pub fn is_cancelled() -> bool {
 /// let pool = Pool::new(2);
 /// let slept = pool.map([1, 2], |ms| sleep(Duration::from_millis(ms))).collect::<Vec<_>>();
 /// assert_eq!(slept, [true, true]);
+///
+/// // The batch ends with its first error. The other call does not sleep on.
+/// let call = |seconds| if seconds > 0 && sleep(Duration::from_secs(seconds)) { Ok(()) } else { Err(seconds) };
+/// assert_eq!(pool.map([0, 3600], call).collect::<Result<(), _>>(), Err(0));
 /// ```
 pub fn sleep(duration: Duration) -> bool {
     match current_token() {

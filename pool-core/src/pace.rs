@@ -6,48 +6,67 @@
 use crate::sync;
 use std::time::{Duration, Instant};
 
+/// A model has time for few inputs.
+const MODEL: bool = cfg!(any(pool_loom, pool_shuttle));
+
 /// How long a worker or a consumer looks away from fast inputs.
 pub(crate) const NAP: Duration = Duration::from_micros(50);
 
 /// Inputs taken during one nap that show that a second worker is not needed.
-pub(crate) const FAST_IN_A_NAP: usize = if cfg!(pool_loom) { 1 } else { 50 };
+pub(crate) const FAST_IN_A_NAP: usize = if MODEL { 1 } else { 50 };
 
-/// How often a worker looks again for an iterator that another one is inside of.
-pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 8 };
+/// How often a thread looks again, some 100 ns apart, for what is there in a moment or else worth a sleep.
+pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 32 };
 
-/// So many inputs are looked at together.
-const WINDOW: u32 = if cfg!(pool_loom) { 1 } else { 16 };
+/// One call in so many is timed.
+const ONE_IN: u32 = if cfg!(pool_loom) { 1 } else { 16 };
 
 /// What is fast, for each input.
 const FAST: Duration = Duration::from_micros(1);
 
-/// How fast inputs have gone by since the last look.
+/// How long the calls of one worker run, by a sample: without what it waits for the batch, which gets longer the more workers there are.
 #[derive(Default)]
-pub(crate) struct Pace {
-    since: Option<Instant>,
-    inputs: u32,
-    fast: bool,
+pub(crate) struct Calls {
+    run: u32,
+    pub(crate) fast: bool,
 }
 
-impl Pace {
+impl Calls {
+    /// Runs a call, and times it now and then.
+    #[inline]
+    pub(crate) fn run<R>(&mut self, call: impl FnOnce() -> R) -> R {
+        let timed = self.run % ONE_IN == 0;
+        self.run = self.run.wrapping_add(1);
+        if !timed {
+            return call();
+        }
+        let begun = Instant::now();
+        let result = call();
+        self.fast = sync::measured(|| begun.elapsed() < FAST);
+        result
+    }
+}
+
+/// How fast results come to the consumer.
+#[derive(Default)]
+pub(crate) struct Arrivals {
+    since: Option<Instant>,
+    results: u32,
+}
+
+impl Arrivals {
     #[inline]
     pub(crate) fn count(&mut self) {
-        self.inputs = self.inputs.saturating_add(1);
+        self.results = self.results.saturating_add(1);
     }
 
-    /// Says whether inputs are fast, by those of the last window.
-    #[inline]
-    pub(crate) fn is_fast(&mut self) -> bool {
-        if self.inputs < WINDOW { self.fast } else { self.look() }
-    }
-
-    /// Says whether the inputs since the last look were fast.
-    pub(crate) fn look(&mut self) -> bool {
+    /// Says whether the results since the last look came fast.
+    pub(crate) fn are_fast(&mut self) -> bool {
         let now = Instant::now();
         let fast = sync::measured(|| {
-            self.since.is_some_and(|since| now - since < FAST.saturating_mul(self.inputs))
+            self.since.is_some_and(|since| now - since < FAST.saturating_mul(self.results))
         });
-        *self = Self { since: Some(now), inputs: 0, fast };
+        *self = Self { since: Some(now), results: 0 };
         fast
     }
 }

@@ -61,11 +61,20 @@ impl Crews {
 }
 
 impl Pool {
-    /// Makes a pool that runs at most `max_workers` calls at once.
+    /// Makes a pool that runs at most `max_workers` calls at once. The rest is as [`builder`](Self::builder) has it by default.
     ///
     /// # Panics
     ///
     /// Panics if `max_workers` is 0, while compiling where it can.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(2);
+    /// assert_eq!(pool.max_workers(), 2);
+    /// // No thread is started before there is work.
+    /// assert_eq!(pool.stats().threads, 0);
+    /// ```
     pub const fn new(max_workers: usize) -> Self {
         Self::builder().max_workers(max_workers).build()
     }
@@ -87,7 +96,16 @@ impl Pool {
         PoolBuilder(Config::new())
     }
 
-    /// Returns the cap.
+    /// Returns the cap: how many calls run at once, at most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::Pool;
+    ///
+    /// assert_eq!(Pool::new(3).max_workers(), 3);
+    /// assert!((1..=32).contains(&Pool::default().max_workers()));
+    /// ```
     pub fn max_workers(&self) -> usize {
         self.crew().cap()
     }
@@ -110,6 +128,15 @@ impl Pool {
     }
 
     /// Returns what the pool is doing and has done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(2);
+    /// assert!(pool.submit(|| -> u8 { panic!("broken") }).join().is_err());
+    /// let stats = pool.stats();
+    /// assert_eq!((stats.completed, stats.panicked, stats.running), (1, 1, 0));
+    /// ```
     pub fn stats(&self) -> Stats {
         let crew = self.crew();
         crew.tallied().stats(crew.cap(), crew.threads())
@@ -117,7 +144,14 @@ impl Pool {
 
     /// Blocks until no batch or task has anything left to run, at most for `timeout`, and tells whether that is so.
     ///
+    /// A batch that nobody has started is nothing to run, and results that nobody has taken do not matter. But a started batch whose buffer is full
+    /// has inputs left, and is idle only when it is read or dropped. `Duration::MAX` is for ever.
+    ///
     /// Inside a call of this pool it returns false at once: that call is something left.
+    ///
+    /// # Deadlocks
+    ///
+    /// A call of another pool, for which a call of this one waits, is not known as one of this pool's own: it waits until `timeout`.
     ///
     /// # Examples
     ///
@@ -172,42 +206,100 @@ impl fmt::Debug for Pool {
 }
 
 /// How a [`Pool`] is to be; made by [`Pool::builder`]. Every method is `const`, so that a pool can be a `static`.
+///
+/// # Examples
+///
+/// ```
+/// use pool_core::{Pool, PoolBuilder};
+/// use std::time::Duration;
+///
+/// const SMALL: PoolBuilder = Pool::builder().max_workers(2).keep_alive(Duration::from_secs(1));
+/// static DISK: Pool = SMALL.name("disk").build();
+/// static NET: Pool = SMALL.name("net").max_workers(64).build();
+///
+/// assert_eq!((DISK.max_workers(), NET.max_workers()), (2, 64));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct PoolBuilder(Config);
 
 impl PoolBuilder {
-    /// Sets how many calls run at once, at most.
+    /// Sets how many calls run at once, at most. The default is `min(32, available_parallelism + 4)`.
     ///
     /// # Panics
     ///
     /// Panics if `max_workers` is 0, while compiling where it can.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::builder().max_workers(100).build();
+    /// assert_eq!(pool.max_workers(), 100);
+    /// ```
     pub const fn max_workers(self, max_workers: usize) -> Self {
         Self(self.0.with_max_workers(max_workers))
     }
 
-    /// Sets the prefix of the threads' names.
+    /// Sets the prefix of the threads' names, which go on with a dash and a number. The default is `pool`.
     ///
     /// # Panics
     ///
     /// Panics if `name` contains NUL, while compiling where it can.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::builder().name("disk").build();
+    /// let name = pool.submit(|| std::thread::current().name().map(String::from)).join().unwrap();
+    /// assert_eq!(name.as_deref(), Some("disk-0"));
+    /// ```
     pub const fn name(self, name: &'static str) -> Self {
         Self(self.0.with_name(name))
     }
 
-    /// Sets how long a thread without work waits for some before it ends.
+    /// Sets how long a thread without work waits for some before it ends. The default is 10 s; `Duration::MAX` is as long as the pool lives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    ///
+    /// let pool = pool_core::Pool::builder().keep_alive(Duration::ZERO).build();
+    /// assert_eq!(pool.submit(|| 1).join().unwrap(), 1);
+    /// while pool.stats().threads > 0 {
+    ///     thread::yield_now();
+    /// }
+    /// assert_eq!(pool.submit(|| 2).join().unwrap(), 2);
+    /// ```
     pub const fn keep_alive(mut self, keep_alive: Duration) -> Self {
         self.0.keep_alive = keep_alive;
         self
     }
 
-    /// Sets the size of each thread's stack, in bytes.
+    /// Sets the size of each thread's stack, in bytes. The default is the standard library's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::builder().stack_size(64 << 20).build();
+    /// let deep = pool.submit(|| std::hint::black_box([1_u8; 8 << 20])[5]);
+    /// assert_eq!(deep.join().unwrap(), 1);
+    /// ```
     pub const fn stack_size(mut self, bytes: usize) -> Self {
         self.0.stack_size = Some(bytes);
         self
     }
 
     /// Makes the pool. No thread is started yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::Pool;
+    ///
+    /// static API: Pool = Pool::builder().max_workers(8).name("api").build();
+    /// assert_eq!(API.stats().threads, 0);
+    /// ```
     pub const fn build(self) -> Pool {
         Pool::with(self.0)
     }

@@ -13,6 +13,9 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 /// The pool behind one function.
+///
+/// Tracks its caller, so that the compiler tells a wrong number where the user wrote it, and none of what is in here.
+#[track_caller]
 pub const fn pool(
     name: &'static str,
     max_workers: Option<usize>,

@@ -24,6 +24,8 @@ pub(crate) struct Queue<T> {
     /// ordered behind a push and reads 0 knows that somebody else has found that hint.
     injected: AtomicUsize,
     stealable: AtomicUsize,
+    /// Held by the one who copies the hints.
+    copying: Mutex<()>,
 }
 
 /// The deques, one for each thread that has ever lived at once with the others.
@@ -47,11 +49,12 @@ impl<T> Queue<T> {
             slots: Mutex::new(Slots { stealers: Arc::default(), free: Vec::new() }),
             injected: AtomicUsize::new(0),
             stealable: AtomicUsize::new(0),
+            copying: Mutex::default(),
         }
     }
 
     pub(crate) fn push(&self, hint: T) {
-        // Relaxed, as every access to the two counts: what orders a push before a search is the lock of `sleep.rs`.
+        // Relaxed, as every access to the two counts but those of `transfer`: what orders a push before a search is the lock of `sleep.rs`.
         self.injected.fetch_add(1, Ordering::Relaxed);
         self.injector.push(hint);
     }
@@ -59,7 +62,9 @@ impl<T> Queue<T> {
     /// How many hints wait.
     #[inline]
     pub(crate) fn waiting(&self) -> usize {
-        self.injected.load(Ordering::Relaxed) + self.stealable.load(Ordering::Relaxed)
+        // In this order: who sees that a hint has left the deques sees it in the injector. Pairs with `transfer`.
+        let stealable = self.stealable.load(Ordering::Acquire);
+        stealable + self.injected.load(Ordering::Relaxed)
     }
 
     /// Takes one hint from anywhere.
@@ -85,17 +90,20 @@ impl<T> Queue<T> {
         before.iter().chain(after).filter(|v| !v.is_empty()).find_map(|v| settled(|| v.steal()))
     }
 
-    /// Shows every hint that waits to `look`.
-    pub(crate) fn visit(&self, look: impl Fn(&T)) {
-        // Out of the queue they still count: who comes by meanwhile looks again.
+    /// Copies every hint that waits.
+    pub(crate) fn all(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        // One at a time, lest one overlooks what another one holds. Out of the queue the hints still count: who comes by meanwhile
+        // looks again.
+        let _one = self.copying.lock();
         let injected: Vec<T> = std::iter::from_fn(|| settled(|| self.injector.steal())).collect();
         let stolen: Vec<T> = std::iter::from_fn(|| self.steal_any(0)).collect();
-        injected.iter().chain(&stolen).for_each(look);
+        let all = injected.iter().chain(&stolen).cloned().collect();
         injected.into_iter().for_each(|hint| self.injector.push(hint));
-        for hint in stolen {
-            self.push(hint);
-            self.stealable.fetch_sub(1, Ordering::Relaxed);
-        }
+        stolen.into_iter().for_each(|hint| self.transfer(hint));
+        all
     }
 
     /// Gives a thread that starts its deque.
@@ -112,13 +120,20 @@ impl<T> Queue<T> {
     /// Takes the deque of a thread that ends; what is left in it goes to the others.
     pub(crate) fn retire(&self, local: Local<T>) {
         while let Some(hint) = local.deque.pop() {
-            // Counted twice for a moment, rather than not at all.
-            if !sync::seeded("hints-end-with-their-thread") {
-                self.push(hint);
-            }
-            self.stealable.fetch_sub(1, Ordering::Relaxed);
+            self.transfer(hint);
         }
         self.slots.lock().free.push(local.deque);
+    }
+
+    /// Brings a hint from a deque to the injector, counted twice for a moment, rather than not at all.
+    fn transfer(&self, hint: T) {
+        if !sync::seeded("hints-end-with-their-thread") {
+            self.push(hint);
+        }
+        // Whoever reads this sees the push counted. Pairs with `waiting`.
+        let order =
+            if sync::seeded("transfer-relaxed") { Ordering::Relaxed } else { Ordering::Release };
+        self.stealable.fetch_sub(1, order);
     }
 }
 

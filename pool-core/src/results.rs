@@ -2,7 +2,7 @@
 
 use crate::error::Timeout;
 use crate::nesting::{self, Away};
-use crate::pace::NAP;
+use crate::pace::{NAP, PATIENCE};
 use crate::source::{Ask, Consumer, Polled};
 use crate::sync;
 use crate::waiter::Waiter;
@@ -46,7 +46,12 @@ impl<'a, T> Results<'a, T> {
 
     /// Waits at most `wait` for the next result; `Ok(None)` is the end.
     ///
-    /// Inside a call of the batch's own pool the wait may run an input of the batch, and then it lasts at least as long as that.
+    /// Inside a call of the batch's own pool the wait may take an input of the batch and run it, and then it lasts at least as long as that:
+    /// with inputs that block, as long as they do.
+    ///
+    /// # Panics
+    ///
+    /// As `next` does.
     ///
     /// # Errors
     ///
@@ -108,12 +113,14 @@ pub(crate) fn next<T>(
     let crew = consumer.crew;
     let own = nesting::is_inside(crew);
     let mut away: Option<Away> = None;
-    let mut patient = false;
+    // While results come fast: how often to look again before a nap.
+    let mut patience = 0;
     loop {
         let may_help = own && away.is_none();
         let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
-        match consumer.poll(Ask { eager, may_help, patient }, &mut |place| place.replace(waiter()))
-        {
+        match consumer.poll(Ask { eager, may_help, patient: patience > 0 }, &mut |place| {
+            place.replace(waiter())
+        }) {
             Polled::Ready(Some(Ok(result))) => return Ok(Some(result)),
             Polled::Ready(None) => return Ok(None),
             Polled::Ready(Some(Err(payload))) => {
@@ -136,7 +143,11 @@ pub(crate) fn next<T>(
                 crew.as_guest(|| consumer.source.help());
             }
             Polled::Pending if sync::past(deadline) => return Err(Timeout),
-            Polled::Pending if !patient && consumer.was_fast() => patient = true,
+            Polled::Pending if patience == 0 && consumer.was_fast() => patience = PATIENCE + 1,
+            Polled::Pending if patience > 1 => {
+                patience -= 1;
+                sync::spin();
+            }
             Polled::Pending => {
                 assert!(crew.is_here(), "{FORKED}");
                 match &away {
@@ -149,12 +160,12 @@ pub(crate) fn next<T>(
                     }
                     Some(away) => away.give_up(),
                 }
-                if patient {
+                if patience > 0 {
                     sync::nap(NAP, deadline);
                 } else {
                     sync::park(deadline);
                 }
-                patient = false;
+                patience = 0;
                 if away.as_ref().is_some_and(Away::is_back) {
                     away = None;
                 }

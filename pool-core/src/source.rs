@@ -1,6 +1,6 @@
 //! Decides what a batch is to its consumer: a source of results, without the types of its iterator and its call.
 
-use crate::pace::Pace;
+use crate::pace::Arrivals;
 use crate::unwind::{self, Payload};
 use crate::waiter::Register;
 use crate::worker::{Crew, Hint};
@@ -70,21 +70,21 @@ pub(crate) struct Lot<T> {
     results: VecDeque<Option<Outcome<T>>>,
     /// Whether they count as taken already, as they do where the buffer has no bound; else each counts as in flight until it is yielded.
     told: bool,
-    pace: Pace,
+    arrivals: Arrivals,
     /// Whether the last lot came fast.
     fast: bool,
 }
 
 impl<T> Lot<T> {
     pub(crate) fn new() -> Self {
-        Self { results: VecDeque::new(), told: false, pace: Pace::default(), fast: false }
+        Self { results: VecDeque::new(), told: false, arrivals: Arrivals::default(), fast: false }
     }
 
     /// Yields the next result.
     #[inline]
     fn next(&mut self) -> Option<Outcome<T>> {
         let outcome = self.results.pop_front().flatten()?;
-        self.pace.count();
+        self.arrivals.count();
         Some(outcome)
     }
 
@@ -95,7 +95,7 @@ impl<T> Lot<T> {
         fetch: impl FnOnce(&mut VecDeque<Option<Outcome<T>>>),
     ) -> (Option<Outcome<T>>, usize) {
         fetch(&mut self.results);
-        self.fast = self.pace.look();
+        self.fast = self.arrivals.are_fast();
         self.told = buffer == usize::MAX;
         let taken = if self.told { self.results.len() } else { 1 };
         (self.next(), taken)

@@ -4,7 +4,7 @@
 //! Under a model time stands still: a deadline that is not yet past never comes, and one that is past has come already, so a
 //! `keep_alive` of zero or of an hour is the model's choice between a thread that retires and one that waits.
 
-#[cfg(not(pool_loom))]
+#[cfg(not(any(pool_loom, pool_shuttle)))]
 mod imp {
     use std::io;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -99,8 +99,9 @@ mod imp {
         builder.spawn(body).map(drop)
     }
 
+    /// Lets some 100 ns pass.
     pub(crate) fn spin() {
-        std::hint::spin_loop();
+        (0..8).for_each(|_| std::hint::spin_loop());
     }
 
     pub(crate) fn yield_now() {
@@ -119,24 +120,40 @@ mod imp {
     }
 }
 
-#[cfg(pool_loom)]
+#[cfg(any(pool_loom, pool_shuttle))]
 mod imp {
     use std::io;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    use loom::thread;
-    pub(crate) use loom::thread_local;
+    #[cfg(pool_loom)]
+    use loom as checker;
+    #[cfg(pool_shuttle)]
+    use shuttle as checker;
+
+    pub(crate) use checker::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use checker::thread;
+    #[cfg(pool_shuttle)]
+    pub(crate) use checker::thread_local;
+
+    /// Loom's own does not know `const`.
+    #[cfg(pool_loom)]
+    macro_rules! local {
+        ($(#[$attribute:meta])* static $name:ident: $type:ty = const $value:block;) => {
+            loom::thread_local! { $(#[$attribute])* static $name: $type = $value; }
+        };
+    }
+    #[cfg(pool_loom)]
+    pub(crate) use local as thread_local;
 
     #[derive(Debug)]
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+    pub(crate) struct Mutex<T>(checker::sync::Mutex<T>);
 
-    pub(crate) type MutexGuard<'a, T> = loom::sync::MutexGuard<'a, T>;
+    pub(crate) type MutexGuard<'a, T> = checker::sync::MutexGuard<'a, T>;
 
     impl<T> Mutex<T> {
         pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
+            Self(checker::sync::Mutex::new(value))
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
@@ -151,7 +168,7 @@ mod imp {
     }
 
     #[derive(Default)]
-    pub(crate) struct Condvar(loom::sync::Condvar);
+    pub(crate) struct Condvar(checker::sync::Condvar);
 
     impl Condvar {
         pub(crate) fn wait<'a, T>(
@@ -174,7 +191,7 @@ mod imp {
     #[derive(Clone)]
     pub(crate) struct Unparker(Arc<(Mutex<bool>, Condvar)>);
 
-    thread_local! {
+    checker::thread_local! {
         static UNPARKER: Unparker = Unparker(Arc::new((Mutex::new(false), Condvar::default())));
     }
 
@@ -214,6 +231,11 @@ mod imp {
         if stack_size == Some(usize::MAX) {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
+        #[cfg(pool_loom)]
+        match super::STARTS.get().checked_sub(1) {
+            Some(left) => super::STARTS.set(left),
+            None => return Err(io::ErrorKind::OutOfMemory.into()),
+        }
         thread::Builder::new().name(name).spawn(body).map(drop)
     }
 
@@ -225,8 +247,14 @@ mod imp {
         thread::yield_now();
     }
 
+    #[cfg(pool_loom)]
     pub(crate) fn measured(_: impl FnOnce() -> bool) -> bool {
-        super::FAST.load(std::sync::atomic::Ordering::Relaxed)
+        super::FAST.get()
+    }
+
+    #[cfg(pool_shuttle)]
+    pub(crate) fn measured(_: impl FnOnce() -> bool) -> bool {
+        shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.25)
     }
 
     pub(crate) fn seeded(name: &str) -> bool {
@@ -236,12 +264,17 @@ mod imp {
 
 pub(crate) use imp::*;
 
-/// Whether inputs run fast, in a model.
 #[cfg(pool_loom)]
-pub(crate) static FAST: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+std::thread_local! {
+    /// Whether inputs run fast, in the model that this thread checks.
+    pub(crate) static FAST: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+
+    /// How many threads can still be started in it.
+    pub(crate) static STARTS: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
+}
 
 /// The defect that a model puts back.
-#[cfg(pool_loom)]
+#[cfg(any(pool_loom, pool_shuttle))]
 static SEEDED: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
 /// The moment `duration` from now; `None` where no clock reaches so far, which is never.

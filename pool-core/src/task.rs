@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// One call in the background, made by [`Pool::submit`](crate::Pool::submit) and by `#[concurrent]`'s `submit`.
 ///
-/// Dropping it lets the call run on. With feature `stream` it is a `Future` of what [`join`](Self::join) returns, for any executor; dropping
+/// Dropping it lets the call run on, whose panic nobody hears of then but the panic hook. With feature `stream` it is a `Future` of what [`join`](Self::join) returns, for any executor; dropping
 /// that lets the call run on, too.
 ///
 /// # Examples
@@ -31,7 +31,9 @@ pub struct Task<R>(
 );
 
 impl Pool {
-    /// Runs one call in the background.
+    /// Runs one call in the background, as soon as a worker is free. Does not block.
+    ///
+    /// It is the call of no batch: nothing stops it, and [`is_cancelled`](crate::is_cancelled) is false in it.
     ///
     /// # Examples
     ///
@@ -62,16 +64,35 @@ impl<R: Send + 'static> Task<R> {
 }
 
 impl<R> Task<R> {
-    /// Blocks until the call has ended. Inside a call of the same pool it may run it here, so that this cannot deadlock.
+    /// Blocks until the call has ended. Inside a call of the same pool it may run it here, so that a cap of 1 is enough.
     ///
     /// # Errors
     ///
     /// Returns the [`Panic`] if it panicked.
+    ///
+    /// # Deadlocks
+    ///
+    /// A call that joins its own task waits for itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::Pool;
+    ///
+    /// static ONE: Pool = Pool::new(1);
+    ///
+    /// let outer = ONE.submit(|| ONE.submit(|| 20).join().unwrap() + 1);
+    /// assert_eq!(outer.join().unwrap(), 21);
+    ///
+    /// let broken = ONE.submit(|| -> u8 { panic!("out of paper") });
+    /// assert_eq!(broken.join().unwrap_err().message(), "out of paper");
+    /// ```
     pub fn join(self) -> Result<R, Panic> {
         self.wait(None).unwrap_or_else(|_| unreachable!("a wait without a deadline has an end"))
     }
 
-    /// Waits at most `wait` for the call to end.
+    /// Waits at most `wait` for the call to end. A wait of zero takes what is there; one of `Duration::MAX` is for ever. If it runs the call itself, as
+    /// [`join`](Self::join) may, it lasts at least as long as that.
     ///
     /// # Errors
     ///
@@ -93,15 +114,29 @@ impl<R> Task<R> {
     }
 
     /// Tells whether the call has ended, so that [`join`](Self::join) would not block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let pool = pool_core::Pool::new(1);
+    /// let (open, gate) = mpsc::channel::<()>();
+    /// let task = pool.submit(move || gate.recv().is_ok());
+    /// assert!(!task.is_finished());
+    /// open.send(()).unwrap();
+    /// assert!(pool.wait_idle(Duration::MAX));
+    /// assert!(task.is_finished());
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.0.as_ref().is_none_or(|handle| handle.source().is_ready())
     }
 
-    /// Takes the call back: it will not run. Its closure is dropped here.
+    /// Takes the call back: it will not run. Its closure is dropped here. Does not block.
     ///
     /// # Errors
     ///
-    /// Gives the task back if the call has started.
+    /// Gives the task back if the call has started, or has ended.
     ///
     /// # Examples
     ///

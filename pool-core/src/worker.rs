@@ -230,7 +230,7 @@ impl Crew {
         if sync::spawn(name, self.config.stack_size, move || crew.run()).is_err() {
             self.sleep.start_failed();
             if !sync::seeded("failed-start-tells-nobody") {
-                self.queue.visit(|hint| hint.unserved());
+                self.queue.all().iter().for_each(|hint| hint.unserved());
             }
         }
     }

@@ -32,19 +32,24 @@ fn expand(args: &Args, function: &Function, errors: Errors) -> TokenStream {
     let errors = errors.into_compile_errors();
     let Function { attrs, vis, sig, body, .. } = function;
     // A reference is moved rather than lent if its lifetime has a name, however needless that is for the function.
-    let named =
-        sig.generics.lifetimes().next().map(|_| quote!(#[allow(clippy::needless_lifetimes)]));
+    let named = sig.generics.lifetimes().next().map(|_| {
+        quote!(#[allow(
+            single_use_lifetimes, clippy::elidable_lifetime_names, clippy::needless_lifetimes
+        )])
+    });
     quote! { #(#attrs)* #named #vis #sig #body #companion #errors }
 }
 
 /// A type for a free function, siblings for a method; without bodies that call it unless it is `sound`.
 fn beside(companion: &Companion<'_>, sound: bool) -> TokenStream {
-    let Function { attrs, vis, place, .. } = companion.function;
+    let Function { attrs, vis, sig, place, .. } = companion.function;
     let (cfg, hidden) = (attributes::cfg(attrs), attributes::hidden(attrs));
     // Whatever these say of the function, they say it there.
+    let named = sig.generics.lifetimes().next();
+    let named = named.map(|_| quote!(, redundant_lifetimes, single_use_lifetimes));
     let allow = quote!(#[allow(
         dead_code, deprecated, non_camel_case_types,
-        clippy::impl_trait_in_params, clippy::multiple_bound_locations
+        clippy::impl_trait_in_params, clippy::multiple_bound_locations #named
     )]);
     let methods = Form::ALL.into_iter().map(|form| method(companion, form, sound));
     let items = methods.chain([pool(companion)]);
@@ -76,8 +81,9 @@ fn method(companion: &Companion<'_>, form: Form, sound: bool) -> TokenStream {
     } else {
         (Some(quote!(#[allow(unused_variables)])), quote!(#core::unreachable!()))
     };
+    // Inlined, so that it is compiled where it is called: nobody waits for code that nobody calls.
     quote! {
-        #[doc = #doc] #(#deprecated)* #lint
+        #[doc = #doc] #(#deprecated)* #lint #[inline]
         #vis fn #name<#(#generics),*>(#(#parameters),*) -> #output where #(#predicates),* { #body }
     }
 }

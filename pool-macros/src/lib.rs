@@ -87,11 +87,13 @@ use proc_macro::TokenStream;
 /// | `x: T` | moved into the call | a `T` |
 /// | `x: &T`, lifetime elided | lent: the batch owns the input and lends it to the call | any `I: Lend<T>`; a `T` where that is a type parameter of the function |
 /// | `x: &'a T`, lifetime named | moved, as the reference that it is | a `&'a T` |
-/// | `#[shared] x: &T` | one value for all calls, lent to each | given before the inputs |
-/// | `#[shared] x: T` | one value for all calls, cloned for each | given before the inputs |
+/// | `#[shared] x: &T` | one value for all calls, lent to each | given before the inputs: any `S: Lend<T>`; a `&T` where that is a type parameter of the function |
+/// | `#[shared] x: T` | one value for all calls, cloned for each | given before the inputs: a `T` |
 /// | several without `#[shared]` | | a tuple of them, in their order |
 ///
-/// `as_completed` hands every input back. Lent inputs are the caller's own values; moved ones are cloned before the call.
+/// What lends what is listed at [`Lend`](https://docs.rs/pool-core/latest/pool_core/trait.Lend.html): a `&str` is lent by a
+/// `String`, a `&String`, a `Cow<str>` and so on. `as_completed` hands every input back. Lent inputs are the caller's own
+/// values; moved ones are cloned before the call.
 ///
 /// A result may borrow from `&self` and from what has a lifetime with a name, not from what is lent. Lifetimes that a type
 /// hides have to be shown: `Cow<'_, str>`, not `Cow<str>`.
@@ -236,7 +238,8 @@ use proc_macro::TokenStream;
 ///
 /// ## `associated`
 ///
-/// The function is an associated function without `self`: the attribute cannot see the `impl` around it.
+/// The function is an associated function without `self`: the attribute cannot see the `impl` around it. Where the option is
+/// missing, the compiler says that an enum is not supported there.
 ///
 /// ```
 /// # use pool_core::concurrent;

@@ -2,7 +2,10 @@
 
 use crate::errors::{Errors, wrong_type};
 use crate::types::{impl_trait, is_elided, peel};
-use syn::{Attribute, Error, Ident, Pat, PatType, Type, TypeReference};
+use syn::{
+    Attribute, Error, Ident, Lifetime, Pat, PatType, Type, TypeParamBound, TypeReference,
+    TypeTraitObject,
+};
 
 /// One parameter other than `self`.
 pub(crate) struct Parameter {
@@ -70,9 +73,20 @@ impl Passing {
                 Some(name) if type_parameters.contains(name) => Self::LentParameter(name.clone()),
                 _ => Self::Lent(referent.clone()),
             },
+            Type::TraitObject(object) => Self::Lent(elided_like_the_reference(object, reference)),
             _ => Self::Lent(referent.clone()),
         })
     }
+}
+
+/// `dyn Trait + '_`, which is what `dyn Trait` means behind a `&` and nowhere else.
+fn elided_like_the_reference(object: &TypeTraitObject, reference: &TypeReference) -> Type {
+    let mut object = object.clone();
+    if !object.bounds.iter().any(|bound| matches!(bound, TypeParamBound::Lifetime(_))) {
+        let elided = Lifetime::new("'_", reference.and_token.span);
+        object.bounds.push(TypeParamBound::Lifetime(elided));
+    }
+    Type::TraitObject(object)
 }
 
 fn lent_mutably(reference: &TypeReference, shared: bool) -> Error {

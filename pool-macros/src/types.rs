@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    GenericArgument, Lifetime, ParenthesizedGenericArguments, PathArguments, PathSegment, Token,
-    Type, TypeFnPtr, TypeImplTrait, TypeReference,
+    GenericArgument, GenericParam, Lifetime, ParenthesizedGenericArguments, PathArguments,
+    PathSegment, Token, TraitBound, Type, TypeFnPtr, TypeImplTrait, TypeReference,
 };
 
 /// The type itself, without parentheses and without the invisible group that a macro's fragment comes in.
@@ -51,28 +51,47 @@ pub(crate) fn is_elided(lifetime: &Lifetime) -> bool {
 /// The lifetimes that a type mentions in their order, `'_` at the `&` for those that are left out there.
 pub(crate) fn lifetimes(ty: &Type) -> Vec<Lifetime> {
     let mut found = Vec::new();
-    EachLifetime(|lifetime: &mut Lifetime| found.push(lifetime.clone()))
-        .visit_type_mut(&mut ty.clone());
+    each_lifetime(&mut ty.clone(), |lifetime| found.push(lifetime.clone()));
     found
 }
 
 /// The type with `name` for every elided lifetime.
 pub(crate) fn name_elided(ty: &Type, name: &Lifetime) -> Type {
     let mut named = ty.clone();
-    let rename = |lifetime: &mut Lifetime| {
+    each_lifetime(&mut named, |lifetime| {
         if is_elided(lifetime) {
             *lifetime = Lifetime { apostrophe: lifetime.apostrophe, ident: name.ident.clone() };
         }
-    };
-    EachLifetime(rename).visit_type_mut(&mut named);
+    });
     named
 }
 
-struct EachLifetime<F>(F);
+fn each_lifetime(ty: &mut Type, each: impl FnMut(&mut Lifetime)) {
+    EachLifetime { each, bound: Vec::new() }.visit_type_mut(ty);
+}
+
+struct EachLifetime<F> {
+    each: F,
+    /// Those of the `for<'a>` around, which are nobody else's.
+    bound: Vec<Lifetime>,
+}
 
 impl<F: FnMut(&mut Lifetime)> VisitMut for EachLifetime<F> {
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        (self.0)(lifetime);
+        if !self.bound.contains(lifetime) {
+            (self.each)(lifetime);
+        }
+    }
+
+    fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
+        let outside = self.bound.len();
+        let named = bound.lifetimes.iter().flat_map(|bound| &bound.lifetimes);
+        self.bound.extend(named.filter_map(|parameter| match parameter {
+            GenericParam::Lifetime(parameter) => Some(parameter.lifetime.clone()),
+            GenericParam::Type(_) | GenericParam::Const(_) => None,
+        }));
+        visit_mut::visit_trait_bound_mut(self, bound);
+        self.bound.truncate(outside);
     }
 
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
@@ -96,6 +115,12 @@ pub(crate) fn references(ty: &Type) -> Vec<(Type, Lifetime)> {
                 reference.lifetime.clone().map(|lifetime| (Type::clone(&reference.elem), lifetime)),
             );
             visit_mut::visit_type_reference_mut(self, reference);
+        }
+
+        fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
+            if bound.lifetimes.is_none() {
+                visit_mut::visit_trait_bound_mut(self, bound);
+            }
         }
 
         fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}

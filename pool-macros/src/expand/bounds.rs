@@ -67,7 +67,8 @@ fn of_parameter(companion: &Companion<'_>, parameter: &Parameter, form: Form) ->
         (false, Form::Map, _) => None,
         // Said of the referent, since equal bounds of references that differ in their lifetimes confuse the compiler.
         (.., Type::Reference(TypeReference { mutability: None, elem, .. })) => {
-            Some(quote!(#ty: #env, #elem: #core::marker::Sync))
+            let sync = over(&ty, quote!(#core::marker::Sync));
+            Some(quote!(#ty: #env, #elem: #sync))
         }
         (true, ..) => {
             let shared = over(&ty, quote!(#private::Shared));
@@ -95,7 +96,8 @@ fn of_results(companion: &Companion<'_>, form: Form) -> Vec<TokenStream> {
     let asked = |(ty, place)| match peel(&ty) {
         // As for parameters.
         Type::Reference(TypeReference { mutability: None, elem, .. }) => {
-            quote!(#elem: #core::marker::Sync, #ty: #env)
+            let sync = over(place, quote!(#core::marker::Sync));
+            quote!(#elem: #sync, #ty: #env)
         }
         _ => {
             let returned = over(place, quote!(#private::Returned));

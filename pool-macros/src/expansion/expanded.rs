@@ -22,6 +22,7 @@ pub enum download {}
 )]
 impl download {
     /// Calls [`download`](fn@download) for each of the inputs and gives the results in their order.
+    #[inline]
     pub fn map<'__env>(
         agent: impl Lend<Agent> + marker::Send + marker::Sync + '__env,
         inputs: impl iter::IntoIterator<Item = impl Lend<str>, IntoIter: marker::Send + '__env>,
@@ -36,6 +37,7 @@ impl download {
     }
 
     /// Calls [`download`](fn@download) for each of the inputs and gives the outcomes as they finish.
+    #[inline]
     pub fn as_completed<'__env, __I: Lend<str> + marker::Send + '__env>(
         agent: impl Lend<Agent> + marker::Send + marker::Sync + '__env,
         inputs: impl iter::IntoIterator<Item = __I, IntoIter: marker::Send + '__env>,
@@ -50,6 +52,7 @@ impl download {
     }
 
     /// Calls [`download`](fn@download) for one input in the background.
+    #[inline]
     pub fn submit(
         agent: impl Lend<Agent> + marker::Send + marker::Sync + 'static,
         input: impl Lend<str> + marker::Send + 'static,

@@ -1,6 +1,7 @@
 //! Told at the type, with the way out.
 
 use pool_core::concurrent;
+use std::cell::Cell;
 use std::error::Error;
 use std::rc::Rc;
 
@@ -26,6 +27,11 @@ impl Client {
     fn fetch(&self, x: u32) -> Option<Rc<u32>> {
         Some(Rc::new(x))
     }
+}
+
+#[concurrent]
+fn borrowed(_: u32) -> &'static Cell<u32> {
+    unreachable!()
 }
 
 #[concurrent]

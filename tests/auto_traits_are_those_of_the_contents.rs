@@ -1,0 +1,136 @@
+//! What a user holds can be sent, shared, moved and named wherever its contents can, and stays without bounds in a user's own types.
+
+use pool_core::{
+    AsCompleted, CallError, Completion, Map, Panic, Pool, PoolBuilder, ResultStream, Results,
+    Stats, StopHandle, Task, Timeout,
+};
+use std::cell::Cell;
+use std::error::Error;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+fn send<T: Send>() {}
+fn sync<T: Sync>() {}
+fn unpin<T: Unpin>() {}
+fn owned<T: 'static>() {}
+
+/// Never called.
+#[allow(dead_code, reason = "that it compiles is the test")]
+fn whatever_is_inside<'env, I: Send, R: Send + 'env, T: Send, E: Send>() {
+    send::<Map<'env, R>>();
+    send::<AsCompleted<'env, I, T, E>>();
+    send::<Completion<I, T, E>>();
+    send::<Results<'env, R>>();
+    send::<ResultStream<R>>();
+    send::<Task<R>>();
+    send::<CallError<E>>();
+    // No result of these is ever pinned in place.
+    unpin::<Results<'env, R>>();
+    unpin::<ResultStream<R>>();
+    unpin::<Task<R>>();
+}
+
+/// Never called.
+#[allow(dead_code, reason = "that it compiles is the test")]
+fn moved_as_their_contents_are<I: Unpin, R: Unpin, T: Unpin, E: Unpin>() {
+    unpin::<Map<'_, R>>();
+    unpin::<AsCompleted<'_, I, T, E>>();
+    unpin::<Completion<I, T, E>>();
+    unpin::<CallError<E>>();
+}
+
+/// Never called.
+#[allow(dead_code, reason = "that it compiles is the test")]
+fn shared_as_their_contents_are<I: Sync, T: Sync, E: Sync>() {
+    sync::<Completion<I, T, E>>();
+    sync::<CallError<E>>();
+}
+
+/// Never called.
+#[allow(dead_code, reason = "that it compiles is the test")]
+fn always() {
+    fn error<T: Error + Send + Sync + Unpin + 'static>() {}
+    error::<Panic>();
+    error::<Timeout>();
+    error::<CallError<String>>();
+    fn handle<T: Send + Sync + Unpin + 'static>() {}
+    handle::<Pool>();
+    handle::<PoolBuilder>();
+    handle::<Stats>();
+    handle::<StopHandle>();
+    fn copied<T: Copy>() {}
+    copied::<PoolBuilder>();
+    copied::<Stats>();
+    copied::<Timeout>();
+    fn cloned<T: Clone>() {}
+    cloned::<StopHandle>();
+    owned::<Map<'static, u8>>();
+    owned::<Task<u8>>();
+    owned::<ResultStream<u8>>();
+}
+
+/// Never called: a longer life serves as a shorter one.
+#[allow(dead_code, reason = "that it compiles is the test")]
+fn covariant<'short, R>(batch: Map<'static, R>) -> Map<'short, R> {
+    batch
+}
+
+/// Kept without bounds.
+#[allow(dead_code, reason = "that it compiles is the test")]
+struct Kept<'env, I, R, T, E> {
+    ordered: Map<'env, R>,
+    completed: AsCompleted<'env, I, T, E>,
+    task: Task<R>,
+    stream: ResultStream<R>,
+    stop: StopHandle,
+}
+
+struct Probe<T: ?Sized>(PhantomData<T>);
+
+/// What holds unless the inherent constants of [`Probe`] say otherwise.
+trait Not {
+    const SEND: bool = false;
+    const SYNC: bool = false;
+}
+
+impl<T: ?Sized> Not for Probe<T> {}
+
+impl<T: ?Sized + Send> Probe<T> {
+    const SEND: bool = true;
+}
+
+impl<T: ?Sized + Sync> Probe<T> {
+    const SYNC: bool = true;
+}
+
+#[test]
+fn what_cannot_be_sent_stays() {
+    const {
+        assert!(
+            Probe::<u8>::SEND
+                && Probe::<u8>::SYNC
+                && !Probe::<Rc<u8>>::SEND
+                && !Probe::<Cell<u8>>::SYNC
+        );
+        assert!(!Probe::<Map<'_, Rc<u8>>>::SEND);
+        assert!(!Probe::<AsCompleted<'_, Rc<u8>, u8, u8>>::SEND);
+        assert!(!Probe::<AsCompleted<'_, u8, Rc<u8>, u8>>::SEND);
+        assert!(!Probe::<AsCompleted<'_, u8, u8, Rc<u8>>>::SEND);
+        assert!(!Probe::<Results<'_, Rc<u8>>>::SEND);
+        assert!(!Probe::<ResultStream<Rc<u8>>>::SEND);
+        assert!(!Probe::<Task<Rc<u8>>>::SEND);
+        assert!(!Probe::<Completion<u8, u8, Rc<u8>>>::SEND);
+        assert!(!Probe::<CallError<Rc<u8>>>::SEND);
+        assert!(!Probe::<CallError<Cell<u8>>>::SYNC);
+    }
+}
+
+#[test]
+fn a_batch_is_consumed_where_it_was_sent() {
+    let words = [String::from("to"), String::from("wait")];
+    let pool = Pool::new(2);
+    let batch = pool.map(&words, |word| word.len());
+    let lengths =
+        std::thread::scope(|scope| scope.spawn(|| batch.collect::<Vec<_>>()).join().unwrap());
+    assert_eq!(lengths, [2, 4]);
+}
