@@ -7,6 +7,7 @@ use pool_core::{
 use std::cell::Cell;
 use std::error::Error;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 fn send<T: Send>() {}
@@ -53,7 +54,7 @@ fn always() {
     error::<Panic>();
     error::<Timeout>();
     error::<CallError<String>>();
-    fn handle<T: Send + Sync + Unpin + 'static>() {}
+    fn handle<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static>() {}
     handle::<Pool>();
     handle::<PoolBuilder>();
     handle::<Stats>();

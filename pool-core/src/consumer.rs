@@ -19,6 +19,7 @@ macro_rules! consumer {
             /// let gentle = pool.map([1, 2, 3], |n| n).max_workers(2);
             /// assert_eq!(gentle.collect::<Vec<_>>(), [1, 2, 3]);
             /// ```
+            #[track_caller]
             pub fn max_workers(mut self, max_workers: usize) -> Self {
                 self.settings("max_workers").max_workers = Some(config::at_least_one("max_workers", max_workers));
                 self
@@ -39,6 +40,7 @@ macro_rules! consumer {
             ///     assert!(n < 100);
             /// }
             /// ```
+            #[track_caller]
             pub fn buffer(mut self, inputs: usize) -> Self {
                 self.settings("buffer").buffer = Some(config::at_least_one("buffer", inputs));
                 self
@@ -60,6 +62,7 @@ macro_rules! consumer {
             /// assert_eq!(doubled, [2, 4, 6]);
             /// assert_eq!(usual.stats().completed, 0);
             /// ```
+            #[track_caller]
             pub fn on(mut self, pool: &Pool) -> Self {
                 self.settings("on");
                 self.0.run_on(pool.crew());
@@ -159,6 +162,7 @@ macro_rules! consumer {
                 self.0.lend(|consumer| consume(&mut Results::one_by_one(consumer)))
             }
 
+            #[track_caller]
             fn settings(&mut self, name: &str) -> &mut Settings {
                 assert!(!self.0.has_started(), "`{name}` comes too late: the batch has started; set it before the first result is asked for");
                 self.0.settings()

@@ -437,19 +437,36 @@ fn a_lock_may_be_held_across_a_nested_loop() {
     // Minutes with two preemptions: four threads.
     Model { bound: 1, ..Model::DEFAULT }.check(|| {
         let pool = Arc::new(pool(2));
-        let lock = Arc::new(Mutex::new(()));
-        let (inner, held) = (Arc::clone(&pool), Arc::clone(&lock));
+        let (lock, meeting) = (Arc::new(Mutex::new(())), Meeting::new());
+        let (inner, held, met) = (Arc::clone(&pool), Arc::clone(&lock), Arc::clone(&meeting));
         let holder = pool.submit(move || {
             let _held = held.lock().unwrap();
-            inner.map([1], |n| n).for_each(drop);
+            inner.map([1], |_| met.attend(2)).for_each(drop);
         });
-        // These two may get both places while the holder waits.
+        // These two may get both places while the holder waits, unless it is called back.
         let others = [0, 1].map(|_| {
-            let lock = Arc::clone(&lock);
-            pool.submit(move || drop(lock.lock().unwrap()))
+            let (lock, meeting) = (Arc::clone(&lock), Arc::clone(&meeting));
+            pool.submit(move || {
+                meeting.attend(1);
+                drop(lock.lock().unwrap());
+            })
         });
         holder.join().unwrap();
         others.into_iter().for_each(|task| task.join().unwrap());
+    });
+}
+
+#[test]
+fn a_call_that_waited_goes_on_alone() {
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let (one, two, alone) = (pool(1), pool(1), Alone::new());
+        let (waited, other) = (alone.clone(), alone);
+        let outer = one.submit(move || {
+            two.submit(|| ()).join().unwrap();
+            waited.run();
+        });
+        one.submit(move || other.run()).join().unwrap();
+        outer.join().unwrap();
     });
 }
 
@@ -622,7 +639,8 @@ fn nothing_borrowed_is_dropped_after_collect() {
 
 #[test]
 fn one_worker_stands_by_while_another_is_fast() {
-    Model { fast: true, ..Model::DEFAULT }.check(|| {
+    // A quarter of a minute with two preemptions.
+    Model { fast: true, bound: 1, ..Model::DEFAULT }.check(|| {
         let pool = pool(2);
         // The last call is slow: the one who stands by takes the other.
         let meeting = Meeting::new();

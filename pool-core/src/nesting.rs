@@ -17,6 +17,9 @@
 //! passes its place on. A chain of calls, each waiting for the next, is as long as the user's own nesting and ends in one that runs.
 //! So something runs until nothing is left to wait for, with any cap.
 //!
+//! A call that runs inputs of its own batch makes way for calls that return, and not for other batches: a call of these could block on
+//! a lock that this one holds, with the only place. So a call with a long batch of its own occupies its place as any long call does.
+//!
 //! A lock that a call holds while it waits is not seen here; what it waits for needs no place that a call blocked on that lock could
 //! hold, as long as its batch is on the same pool and does not wait for other pools: what has started has its place, the
 //! result takes that same place back to the call, and what has not started the call runs itself.

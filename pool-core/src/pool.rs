@@ -6,6 +6,7 @@ use crate::stats::Stats;
 use crate::sync;
 use crate::worker::Crew;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,7 @@ impl Pool {
     /// // No thread is started before there is work.
     /// assert_eq!(pool.stats().threads, 0);
     /// ```
+    #[track_caller]
     pub const fn new(max_workers: usize) -> Self {
         Self::builder().max_workers(max_workers).build()
     }
@@ -123,6 +125,7 @@ impl Pool {
     /// pool.set_max_workers(2);
     /// assert_eq!(pool.max_workers(), 2);
     /// ```
+    #[track_caller]
     pub fn set_max_workers(&self, max_workers: usize) {
         self.crew().set_cap(config::at_least_one("max_workers", max_workers).get());
     }
@@ -185,6 +188,10 @@ impl Pool {
     }
 }
 
+// No panic leaves a pool half changed: code of the user runs under none of its locks.
+impl UnwindSafe for Pool {}
+impl RefUnwindSafe for Pool {}
+
 impl Default for Pool {
     fn default() -> Self {
         Self::builder().build()
@@ -236,6 +243,7 @@ impl PoolBuilder {
     /// let pool = pool_core::Pool::builder().max_workers(100).build();
     /// assert_eq!(pool.max_workers(), 100);
     /// ```
+    #[track_caller]
     pub const fn max_workers(self, max_workers: usize) -> Self {
         Self(self.0.with_max_workers(max_workers))
     }
@@ -253,6 +261,7 @@ impl PoolBuilder {
     /// let name = pool.submit(|| std::thread::current().name().map(String::from)).join().unwrap();
     /// assert_eq!(name.as_deref(), Some("disk-0"));
     /// ```
+    #[track_caller]
     pub const fn name(self, name: &'static str) -> Self {
         Self(self.0.with_name(name))
     }

@@ -2,6 +2,7 @@
 
 use crate::worker::Hint;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 /// Stops a batch from anywhere: another thread, a call, a handler of Ctrl-C.
 ///
@@ -52,6 +53,10 @@ impl StopHandle {
         self.0.stop();
     }
 }
+
+// As for a pool.
+impl UnwindSafe for StopHandle {}
+impl RefUnwindSafe for StopHandle {}
 
 impl fmt::Debug for StopHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
