@@ -433,6 +433,40 @@ fn a_hint_counts_while_it_moves() {
 }
 
 #[test]
+fn inputs_of_unknown_number_are_shared() {
+    model(|| {
+        let pool = pool(2);
+        let meeting = Meeting::new();
+        pool.map([1, 2].into_iter().filter(|_| true), |_| meeting.attend(2)).for_each(drop);
+    });
+}
+
+#[test]
+fn a_batch_goes_on_after_another_without_being_asked() {
+    model(|| {
+        let pool = pool(1);
+        let (meeting, called) = (Meeting::new(), Meeting::new());
+        let met = Arc::clone(&meeting);
+        let batch = pool.map([1, 2], move |_| met.attend(1)).max_workers(1).start();
+        drop(pool.submit(move || called.attend(1)));
+        meeting.attend(3);
+        drop(batch);
+    });
+}
+
+#[test]
+fn a_buffer_is_refilled_when_a_result_is_taken() {
+    model(|| {
+        let pool = pool(1);
+        let meeting = Meeting::new();
+        let met = Arc::clone(&meeting);
+        let mut batch = pool.map([1, 2], move |_| met.attend(1)).buffer(1);
+        assert_eq!(batch.next(), Some(()));
+        meeting.attend(3);
+    });
+}
+
+#[test]
 fn a_lock_may_be_held_across_a_nested_loop() {
     // Minutes with two preemptions: four threads.
     Model { bound: 1, ..Model::DEFAULT }.check(|| {
@@ -458,11 +492,13 @@ fn a_lock_may_be_held_across_a_nested_loop() {
 
 #[test]
 fn a_call_that_waited_goes_on_alone() {
+    // Minutes with two preemptions: four threads.
     Model { bound: 1, ..Model::DEFAULT }.check(|| {
         let (one, two, alone) = (pool(1), pool(1), Alone::new());
         let (waited, other) = (alone.clone(), alone);
         let outer = one.submit(move || {
-            two.submit(|| ()).join().unwrap();
+            drop(two.submit(|| ()));
+            assert!(two.wait_idle(Duration::MAX));
             waited.run();
         });
         one.submit(move || other.run()).join().unwrap();
