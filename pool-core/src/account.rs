@@ -132,6 +132,11 @@ impl<It: Iterator> Account<It> {
         self.size_hint.1.is_some_and(|total| self.taken >= total)
     }
 
+    /// Whether there is something to run and nobody runs.
+    pub(crate) fn lacks_a_worker(&self, cap: usize) -> bool {
+        !self.busy() && self.can(cap)
+    }
+
     /// How many inputs may be in flight.
     pub(crate) fn buffer(&self, cap: usize) -> usize {
         self.buffer.unwrap_or_else(|| self.max.min(cap).saturating_mul(16))

@@ -139,7 +139,7 @@ where
         let job: Arc<dyn Job + '_> =
             self.me.upgrade().expect("whoever calls a method holds a handle");
         // SAFETY: Only the lifetime bound of the trait object changes. `Job`'s methods touch what the batch borrows only between
-        // entering and leaving (`run`), and the contract of `Source::start` ends the borrow after the batch is closed and all have left.
+        // entering and leaving (`run`), and the contract of `Borrowing::start` ends the borrow after the batch is closed and all have left.
         // The drop glue of the last handle finds no value that borrows: `close` and `leave` have taken them out (steps 2 and 3
         // above), or the batch was never closed because its `Handle` was leaked, and then that is a handle which never goes.
         unsafe { std::mem::transmute::<Arc<dyn Job + '_>, Hint>(job) }
@@ -300,7 +300,7 @@ where
         }
         loop {
             let before = state.account.taken();
-            if !state.account.busy() && state.account.can(self.crew().cap()) {
+            if state.account.lacks_a_worker(self.crew().cap()) {
                 state.account.stand_down();
                 return state;
             }
@@ -314,7 +314,6 @@ where
                 || state.account.phase() != Phase::Open
                 || self.crew().pressed(state.account.hints())
             {
-                state.standby = None;
                 if !sync::seeded("standby-for-ever") {
                     state.account.stand_down();
                 }
@@ -326,7 +325,7 @@ where
     /// Ends the nap of the worker that stands by, if there is something to run and nobody to run it.
     fn rouse(&self, state: &State<It, C, T>) {
         if let Some(standby) = &state.standby {
-            if !state.account.busy() && state.account.can(self.crew().cap()) {
+            if state.account.lacks_a_worker(self.crew().cap()) {
                 standby.unpark();
             }
         }
