@@ -18,7 +18,7 @@
 //! | started | yes | |
 //! | iterator brought back | yes | |
 //! | call ended | yes | |
-//! | result taken, buffer lifted | yes | |
+//! | result taken while room was wanted (`room.rs`), buffer lifted | yes | |
 //! | hint found | | yes |
 //!
 //! # No hint is lost
@@ -33,6 +33,8 @@
 //! in the queue for a place that becomes free because a call waits, or because the cap is raised.
 
 use crate::config::Settings;
+use crate::room::{Released, Room};
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 
 /// How far a batch is.
@@ -46,6 +48,23 @@ pub(crate) enum Phase {
     Over,
     /// Nobody wants the results any more. Nobody enters.
     Closed,
+}
+
+/// Why a worker stands by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Post {
+    /// Another worker runs inputs faster than two could.
+    Crowded,
+    /// The buffer is full of results that the consumer is about to take.
+    Stalled,
+}
+
+/// What bounds a batch from outside.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits<'a> {
+    /// The most calls of the pool at once.
+    pub(crate) cap: usize,
+    pub(crate) room: &'a Room,
 }
 
 /// The iterator, or where it is.
@@ -69,12 +88,14 @@ pub(crate) struct Account<It> {
     active: usize,
     /// Those of them that have filed their result and not yet said whether they go on.
     between: usize,
-    /// Inputs that are being taken, running, or finished and not yet with the consumer.
-    in_flight: usize,
+    /// Inputs taken, with the one that is being taken. Those whose results the consumer has not made use of are in flight.
+    begun: usize,
+    /// How many results the consumer had made use of when somebody last had to know.
+    released: Cell<Released>,
     /// Hints in the pool's queue.
     hints: usize,
-    /// A worker stands by, in the place of all hints: it looks again in a moment.
-    standby: bool,
+    /// Workers that stand by, in the place of all hints: each looks again in a moment.
+    posts: [bool; 2],
     /// There is one input, and no need to ask for a second.
     single: bool,
     /// The inputs' own hint, from before the first one was taken. Believed for politeness only.
@@ -92,10 +113,11 @@ impl<It: Iterator> Account<It> {
             taken: 0,
             active: 0,
             between: 0,
-            in_flight: 0,
+            begun: 0,
+            released: Cell::default(),
             hints: 0,
             single: false,
-            standby: false,
+            posts: [false; 2],
         }
     }
 
@@ -120,11 +142,35 @@ impl<It: Iterator> Account<It> {
         self.buffer = settings.buffer.map(NonZeroUsize::get);
     }
 
-    pub(crate) fn can(&self, cap: usize) -> bool {
+    pub(crate) fn can(&self, limits: Limits<'_>) -> bool {
+        self.is_ready() && self.has_room(limits)
+    }
+
+    /// Whether an input can be taken if there is room for it.
+    fn is_ready(&self) -> bool {
         self.phase == Phase::Open
             && matches!(self.inputs, Inputs::Here(_))
             && self.active < self.max
-            && self.in_flight < self.buffer(cap).saturating_add(usize::from(self.seems_over()))
+    }
+
+    /// Whether one input more may be in flight.
+    pub(crate) fn has_room(&self, limits: Limits<'_>) -> bool {
+        self.fits(limits, self.released.get()) || self.fits(limits, limits.room.released())
+    }
+
+    /// Like [`has_room`](Self::has_room); if there is none, the consumer is to say when there is.
+    fn has_room_or_wants_it(&self, limits: Limits<'_>) -> bool {
+        self.has_room(limits) || self.fits(limits, limits.room.want())
+    }
+
+    fn fits(&self, limits: Limits<'_>, released: Released) -> bool {
+        self.released.set(released);
+        self.in_flight() < self.buffer(limits.cap).saturating_add(usize::from(self.seems_over()))
+    }
+
+    /// Inputs that are being taken, running, or finished and not yet with the consumer: at most so many.
+    fn in_flight(&self) -> usize {
+        self.released.get().left_of(self.begun)
     }
 
     /// Whether all inputs have been taken that there are said to be: then asking for one more finds the end, and needs no room.
@@ -133,8 +179,15 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Whether there is something to run and nobody runs.
-    pub(crate) fn lacks_a_worker(&self, cap: usize) -> bool {
-        !self.busy() && self.can(cap)
+    fn lacks_a_worker(&self, limits: Limits<'_>) -> bool {
+        !self.busy() && self.can(limits)
+    }
+
+    /// The post whose worker is to go on. While the buffer was full a moment ago, that is the one who has filled it.
+    pub(crate) fn called_for(&self, limits: Limits<'_>) -> Option<Post> {
+        let stalled = self.posts[Post::Stalled as usize];
+        let post = if stalled { Post::Stalled } else { Post::Crowded };
+        self.lacks_a_worker(limits).then_some(post)
     }
 
     /// How many inputs may be in flight.
@@ -142,25 +195,22 @@ impl<It: Iterator> Account<It> {
         self.buffer.unwrap_or_else(|| self.max.min(cap).saturating_mul(16))
     }
 
-    /// Whether nothing more will be filed until results are taken.
-    pub(crate) fn stalled(&self, cap: usize) -> bool {
-        !self.busy() || self.in_flight >= self.buffer(cap)
-    }
-
     /// Whether one more hint is to be pushed, with which it is counted.
-    pub(crate) fn settle(&mut self, cap: usize) -> bool {
+    pub(crate) fn settle(&mut self, limits: Limits<'_>) -> bool {
+        let cap = limits.cap;
         let useful = (self.max - self.active).min(cap.saturating_sub(self.active).max(1));
-        let more = !self.standby
-            && self.can(cap)
-            && self.hints < useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)));
+        let more = self.posts == [false; 2]
+            && self.is_ready()
+            && self.hints < useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
+            && self.has_room_or_wants_it(limits);
         self.hints += usize::from(more);
         more
     }
 
     /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there, so that threads are
     /// started side by side and not each by the one before.
-    pub(crate) fn ramp(&mut self, cap: usize) -> bool {
-        self.hints < self.expected(self.size_hint.0) && self.settle(cap)
+    pub(crate) fn ramp(&mut self, limits: Limits<'_>) -> bool {
+        self.hints < self.expected(self.size_hint.0) && self.settle(limits)
     }
 
     /// The inputs left if there are `total`. Only the iterator itself can say that there are none: who runs a call asks it after
@@ -179,14 +229,14 @@ impl<It: Iterator> Account<It> {
         self.buffer = Some(usize::MAX);
     }
 
-    /// Becomes the one worker that stands by, unless there is one.
-    pub(crate) fn stand_by(&mut self) -> bool {
-        !std::mem::replace(&mut self.standby, true)
+    /// Has a worker stand by, unless one does so already for that reason.
+    pub(crate) fn stand_by(&mut self, post: Post) -> bool {
+        !std::mem::replace(&mut self.posts[post as usize], true)
     }
 
-    /// The watch is over: hints are pushed again.
-    pub(crate) fn stand_down(&mut self) {
-        self.standby = false;
+    /// The watch is over: unless another worker stands by, hints are pushed again.
+    pub(crate) fn stand_down(&mut self, post: Post) {
+        self.posts[post as usize] = false;
     }
 
     pub(crate) fn taken(&self) -> usize {
@@ -208,14 +258,14 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Takes the right to one input, and the iterator to take it from.
-    pub(crate) fn begin(&mut self, cap: usize) -> Option<Box<It>> {
-        if !self.can(cap) {
+    pub(crate) fn begin(&mut self, limits: Limits<'_>) -> Option<Box<It>> {
+        if !self.can(limits) {
             return None;
         }
         match std::mem::replace(&mut self.inputs, Inputs::Out) {
             Inputs::Here(inputs) => {
                 self.active += 1;
-                self.in_flight += 1;
+                self.begun += 1;
                 Some(inputs)
             }
             other => {
@@ -249,7 +299,7 @@ impl<It: Iterator> Account<It> {
     fn gone(&mut self) {
         self.inputs = Inputs::Gone;
         self.active -= 1;
-        self.in_flight -= 1;
+        self.begun -= 1;
     }
 
     /// A call ended, and its result is filed, which is in flight until it is taken. The worker counts as active until it has said
@@ -267,11 +317,6 @@ impl<It: Iterator> Account<It> {
     /// Whether a call runs or is about to.
     pub(crate) fn busy(&self) -> bool {
         self.active > self.between
-    }
-
-    /// The consumer has made use of so many results.
-    pub(crate) fn results_taken(&mut self, results: usize) {
-        self.in_flight -= results;
     }
 
     /// Takes no further input. The iterator stays where it is, until the batch is closed: dropping it may touch what it borrows.
@@ -315,8 +360,9 @@ impl<It: Iterator> Account<It> {
     }
 
     /// How many results are still to come, if the consumer has `told` results that count as taken already.
-    pub(crate) fn size_hint(&self, told: usize) -> (usize, Option<usize>) {
-        let begun = self.in_flight - usize::from(matches!(self.inputs, Inputs::Out)) + told;
+    pub(crate) fn size_hint(&self, told: usize, room: &Room) -> (usize, Option<usize>) {
+        self.released.set(room.released());
+        let begun = self.in_flight() - usize::from(matches!(self.inputs, Inputs::Out)) + told;
         match self.phase {
             Phase::Closed => (0, Some(0)),
             Phase::Over => (begun, Some(begun)),

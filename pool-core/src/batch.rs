@@ -28,12 +28,13 @@
 //! cannot start a thread takes the waker out in his section and wakes it after. Either the filing comes first, then the consumer sees
 //! the result; or the registration does, then the one who files sees the waker.
 
-use crate::account::{Account, Phase};
+use crate::account::{Account, Limits, Phase, Post};
 use crate::cancel::Token;
 use crate::config::Settings;
 use crate::nesting::{self, Away, Inside};
 use crate::outbox::{Order, Outbox};
-use crate::pace::{Calls, FAST_IN_A_NAP, NAP, PATIENCE};
+use crate::pace::{self, Calls, Nap, PATIENCE};
+use crate::room::Room;
 use crate::source::{Ask, Lot, Outcome, Polled, Source};
 use crate::span::Site;
 use crate::sync::{self, Mutex, MutexGuard, Unparker};
@@ -60,6 +61,7 @@ struct Batch<It, C, T> {
     token: Arc<Token>,
     /// Set when the batch is started.
     home: OnceLock<Home>,
+    room: Room,
     state: Mutex<State<It, C, T>>,
 }
 
@@ -79,10 +81,12 @@ struct State<It, C, T> {
     inside: usize,
     /// The consumer, while it waits.
     waiter: Option<Waiter>,
-    /// The worker that stands by, while it naps.
-    standby: Option<Unparker>,
-    /// How many results it waits for, unless no more will come.
-    wanted: usize,
+    /// The workers that stand by, while they nap.
+    posts: [Option<Unparker>; 2],
+    /// Whether calls were fast when somebody last looked.
+    fast: bool,
+    /// It looks by itself in a moment, unless workers are held back for it.
+    patient: bool,
     /// The panic of `next`, raised after the last result.
     last: Option<Payload>,
     /// The first panic of a `Drop`.
@@ -108,14 +112,16 @@ where
             me: Weak::clone(me),
             token: Arc::default(),
             home: OnceLock::new(),
+            room: Room::new(),
             state: Mutex::new(State {
                 account,
                 results: Outbox::new(order),
                 call: Some(Arc::new((Site::here(), call))),
                 inside: 0,
                 waiter: None,
-                standby: None,
-                wanted: 1,
+                posts: [None, None],
+                fast: false,
+                patient: false,
                 last: None,
                 dropped: None,
                 awaited: false,
@@ -134,6 +140,10 @@ where
         &self.home().crew
     }
 
+    fn limits(&self) -> Limits<'_> {
+        Limits { cap: self.crew().cap(), room: &self.room }
+    }
+
     /// A handle to this batch for queues, which know nothing of what it borrows.
     fn hint(&self) -> Hint {
         let job: Arc<dyn Job + '_> =
@@ -147,10 +157,18 @@ where
 
     /// Ends a section: pushes the hint that is owed, if one is, after unlocking.
     fn settle(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
-        let owed = state.account.settle(self.crew().cap());
+        let owed = state.account.settle(self.limits());
         drop(state);
         if owed {
             self.push();
+        }
+    }
+
+    /// Ends the section of a consumer that has found that room was wanted.
+    fn make_room(&self, state: MutexGuard<'_, State<It, C, T>>) {
+        self.room.unwant();
+        if !sync::seeded("no-settle-after-result") {
+            self.settle(state);
         }
     }
 
@@ -162,16 +180,16 @@ where
     /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run.
     fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) {
         let crew = self.crew();
-        for _ in 0..PATIENCE {
+        for look in 0..PATIENCE {
             if !state.account.pulling() {
                 break;
             }
             // Most iterators are back in a moment; this one is worth no more than that.
             drop(state);
-            sync::spin();
+            pace::pause(look);
             state = self.state.lock();
         }
-        let Some(inputs) = state.account.begin(crew.cap()) else { return self.settle(state) };
+        let Some(inputs) = state.account.begin(self.limits()) else { return self.settle(state) };
         state.inside += 1;
         let call =
             Arc::clone(state.call.as_ref().expect("the call is there until the last one has left"));
@@ -197,7 +215,7 @@ where
     fn take(&self, mut inputs: Box<It>) -> Option<(usize, It::Item)> {
         let taken = unwind::catch(|| inputs.next());
         let mut panics = Panics::default();
-        let cap = self.crew().cap();
+        let limits = self.limits();
         let mut state = self.state.lock();
         match taken {
             Ok(Some(input)) => match state.account.took(inputs) {
@@ -215,7 +233,7 @@ where
             },
             Ok(None) => {
                 state.account.ran_out();
-                let waiter = state.waiter_with_news(cap);
+                let waiter = state.waiter_with_news(limits);
                 drop(state);
                 if !sync::seeded("end-of-inputs-wakes-nobody") {
                     wake(waiter);
@@ -229,7 +247,7 @@ where
                     _ => Some(payload),
                 };
                 state.account.ran_out();
-                let waiter = state.waiter_with_news(cap);
+                let waiter = state.waiter_with_news(limits);
                 drop(state);
                 wake(waiter);
                 panics.drop(inputs);
@@ -242,9 +260,10 @@ where
 
     /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
     fn file(&self, index: usize, outcome: Outcome<T>, one: bool, calls: &Calls) -> Option<Box<It>> {
-        let (crew, cap) = (self.crew(), self.crew().cap());
+        let (crew, limits) = (self.crew(), self.limits());
         let mut state = self.state.lock();
         state.account.filed();
+        state.fast = calls.fast;
         let unwanted = match state.account.phase() {
             Phase::Closed => Some(outcome),
             _ => {
@@ -254,7 +273,7 @@ where
         };
         // Before any new input: a call that is called back comes first.
         let late = sync::seeded("call-back-after-begin");
-        if let Some(waiter) = if late { None } else { state.waiter_with_news(cap) } {
+        if let Some(waiter) = if late { None } else { state.waiter_with_news(limits) } {
             drop(state);
             waiter.wake();
             state = self.state.lock();
@@ -264,21 +283,22 @@ where
         if !one && !crew.pressed(state.account.hints()) {
             // Two are too many for inputs this fast.
             let crowded = calls.fast && state.account.busy();
+            let post = if crowded { Post::Crowded } else { Post::Stalled };
             if !crowded {
-                next = state.account.begin(cap);
+                next = state.account.begin(limits);
             }
-            if next.is_none() && calls.fast && state.account.stand_by() {
+            if next.is_none() && calls.fast && state.account.stand_by(post) {
                 drop(state);
-                state = self.watch();
+                state = self.watch(post);
                 if !crew.pressed(state.account.hints()) {
-                    next = state.account.begin(cap);
+                    next = state.account.begin(limits);
                 }
             }
         }
         if next.is_some() || sync::seeded("no-settle-after-call") {
             drop(state);
         } else {
-            self.rouse(&state);
+            self.rouse(&mut state);
             self.settle(state);
         }
         let mut panics = Panics::default();
@@ -288,46 +308,47 @@ where
     }
 
     /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
-    fn watch(&self) -> MutexGuard<'_, State<It, C, T>> {
+    fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
+        let limits = self.limits();
         let mut state = self.state.lock();
-        for _ in 0..PATIENCE {
-            if state.account.busy() || state.account.can(self.crew().cap()) {
-                break;
+        if post == Post::Stalled {
+            for look in 0..PATIENCE {
+                if state.account.called_for(limits).is_some() {
+                    break;
+                }
+                drop(state);
+                pace::pause(look);
+                state = self.state.lock();
             }
-            drop(state);
-            sync::spin();
-            state = self.state.lock();
         }
-        loop {
+        let mut nap = Nap::default();
+        while state.account.called_for(limits) != Some(post) {
             let before = state.account.taken();
-            if state.account.lacks_a_worker(self.crew().cap()) {
-                state.account.stand_down();
-                return state;
-            }
-            state.standby = Some(Unparker::current());
+            state.posts[post as usize] = Some(Unparker::current());
             drop(state);
-            sync::nap(NAP, None);
+            sync::nap(nap.length(), None);
             state = self.state.lock();
-            state.standby = None;
-            let fast = state.account.taken() - before >= FAST_IN_A_NAP;
-            if !fast
+            state.posts[post as usize] = None;
+            if post == Post::Stalled
+                || !nap.shows_fast(state.account.taken() - before)
                 || state.account.phase() != Phase::Open
                 || self.crew().pressed(state.account.hints())
             {
-                if !sync::seeded("standby-for-ever") {
-                    state.account.stand_down();
-                }
-                return state;
+                break;
             }
+            nap.lengthen();
         }
+        if !sync::seeded("standby-for-ever") {
+            state.account.stand_down(post);
+        }
+        state
     }
 
-    /// Ends the nap of the worker that stands by, if there is something to run and nobody to run it.
-    fn rouse(&self, state: &State<It, C, T>) {
-        if let Some(standby) = &state.standby {
-            if state.account.lacks_a_worker(self.crew().cap()) {
-                standby.unpark();
-            }
+    /// Ends the nap of a worker that stands by, if there is something to run and nobody to run it.
+    fn rouse(&self, state: &mut State<It, C, T>) {
+        let called = state.account.called_for(self.limits());
+        if let Some(worker) = called.and_then(|post| state.posts[post as usize].take()) {
+            worker.unpark();
         }
     }
 
@@ -353,6 +374,19 @@ where
                 Some(away) => away.give_up(),
             }
             sync::park(None);
+        }
+    }
+
+    /// Ends a section after which nothing may be left to run. The crew hears of that before anybody else can see it.
+    fn end_if_done(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
+        let done = state.done();
+        let late = sync::seeded("end-told-after-the-lock");
+        if done && !late {
+            self.crew().end();
+        }
+        drop(state);
+        if done && late {
+            self.crew().end();
         }
     }
 
@@ -385,12 +419,8 @@ where
         state.inside -= 1;
         let unheard = state.account.phase() == Phase::Closed && state.inside == 0 && !state.awaited;
         let swallowed = if unheard { state.dropped.take() } else { None };
-        let waiter = state.waiter_with_news(self.crew().cap());
-        let done = state.done();
-        drop(state);
-        if done {
-            self.crew().end();
-        }
+        let waiter = state.waiter_with_news(self.limits());
+        self.end_if_done(state);
         wake(waiter);
         unwind::discard(surplus);
         unwind::discard(swallowed);
@@ -399,15 +429,12 @@ where
 
 impl<It: Iterator, C, T> State<It, C, T> {
     /// The consumer's waker, if there is something to wake it for.
-    fn waiter_with_news(&mut self, cap: usize) -> Option<Waiter> {
+    fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
         let news = match self.account.phase() {
             _ if self.waiter.is_none() => return None,
             Phase::Closed => self.inside == 0,
             _ if self.account.over() => true,
-            _ => {
-                self.results.ready()
-                    && (self.results.len() >= self.wanted || self.account.stalled(cap))
-            }
+            _ => self.results.ready() && (!self.patient || !self.account.has_room(limits)),
         };
         if news { self.waiter.take() } else { None }
     }
@@ -468,15 +495,12 @@ where
         let mut state = self.state.lock();
         state.account.end();
         let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());
-        let waiter = state.waiter_with_news(cap);
-        let done = state.done();
-        drop(state);
+        let limits = Limits { cap, room: &self.room };
+        let waiter = state.waiter_with_news(limits);
+        self.end_if_done(state);
         self.token.cancel();
         if !sync::seeded("stop-wakes-nobody") {
             wake(waiter);
-        }
-        if done {
-            self.crew().end();
         }
     }
 }
@@ -489,13 +513,12 @@ where
 {
     fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled<T> {
         let mut state = self.state.lock();
-        let cap = self.crew().cap();
+        let limits = self.limits();
         if state.results.ready() {
             let (first, taken) =
-                lot.refill(state.account.buffer(cap), |lot| state.results.take_into(lot));
-            state.account.results_taken(taken);
-            if !sync::seeded("no-settle-after-result") {
-                self.settle(state);
+                lot.refill(state.account.buffer(limits.cap), |lot| state.results.take_into(lot));
+            if self.room.release(taken) {
+                self.make_room(state);
             }
             return Polled::Ready(first);
         }
@@ -506,7 +529,7 @@ where
             let payload = state.last.take().or_else(|| state.dropped.take());
             return Polled::Ready(payload.map(Err));
         }
-        if state.account.can(cap) && (ask.eager || !state.account.busy()) {
+        if state.account.can(limits) && (ask.eager || !state.account.busy()) {
             if ask.may_help {
                 return Polled::Help;
             }
@@ -518,18 +541,19 @@ where
             drop(state);
             state = self.state.lock();
         }
-        state.wanted = if ask.patient { (state.account.buffer(cap) / 2).max(1) } else { 1 };
+        state.patient = ask.patient;
         let before = register(&mut state.waiter);
-        self.rouse(&state);
+        let fast = state.fast;
+        self.rouse(&mut state);
         self.settle(state);
         drop(before);
-        Polled::Pending
+        Polled::Pending { fast }
     }
 
     fn yielded(&self) {
-        let mut state = self.state.lock();
-        state.account.results_taken(1);
-        self.settle(state);
+        if self.room.release(1) {
+            self.make_room(self.state.lock());
+        }
     }
 
     fn help(&self) {
@@ -539,7 +563,7 @@ where
     fn unbound(&self) {
         self.state.lock().account.unbound();
         for _ in 0..self.crew().cap() {
-            let owed = self.state.lock().account.settle(self.crew().cap());
+            let owed = self.state.lock().account.settle(self.limits());
             if !owed {
                 break;
             }
@@ -555,8 +579,7 @@ where
         let (inputs, results) = (state.account.close(), state.results.clear());
         let (last, dropped) = (state.last.take(), state.dropped.take());
         let waiter = state.waiter.take();
-        let done = state.done();
-        drop(state);
+        self.end_if_done(state);
         if cut && !sync::seeded("early-end-cancels-nobody") {
             self.token.cancel();
         }
@@ -569,9 +592,6 @@ where
         results.into_iter().for_each(|result| panics.drop(result));
         panics.drop(last);
         panics.drop(call);
-        if done {
-            self.crew().end();
-        }
         if wait {
             if let Some(payload) = self.wait_until_left() {
                 panics.keep(payload);
@@ -603,7 +623,7 @@ where
     }
 
     fn size_hint(&self, told: usize) -> (usize, Option<usize>) {
-        self.state.lock().account.size_hint(told)
+        self.state.lock().account.size_hint(told, &self.room)
     }
 
     fn is_ready(&self) -> bool {
@@ -634,7 +654,6 @@ where
             state.live = true;
             state.account.open(settings);
             if state.done() {
-                drop(state);
                 return crew.end();
             }
         }
@@ -643,7 +662,7 @@ where
             crew.as_guest(|| self.help());
         }
         for _ in 0..crew.cap() {
-            if !self.state.lock().account.ramp(crew.cap()) {
+            if !self.state.lock().account.ramp(self.limits()) {
                 break;
             }
             self.push();

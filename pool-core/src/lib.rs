@@ -116,6 +116,7 @@ mod pace;
 mod pool;
 mod queue;
 mod results;
+mod room;
 #[cfg(all(test, pool_shuttle))]
 mod scenarios;
 mod signature;

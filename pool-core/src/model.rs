@@ -467,6 +467,20 @@ fn a_buffer_is_refilled_when_a_result_is_taken() {
 }
 
 #[test]
+fn a_buffer_is_refilled_when_a_fetched_result_is_taken() {
+    model(|| {
+        let pool = pool(1);
+        let meeting = Meeting::new();
+        let met = Arc::clone(&meeting);
+        // One at a time, so that only who has run one looks for room for the next.
+        let mut batch = pool.map([1, 2, 3, 4], move |_| met.attend(1)).max_workers(1).buffer(2);
+        assert_eq!((batch.next(), batch.next()), (Some(()), Some(())));
+        // All four are called while nobody asks.
+        meeting.attend(5);
+    });
+}
+
+#[test]
 fn a_lock_may_be_held_across_a_nested_loop() {
     // Minutes with two preemptions: four threads.
     Model { bound: 1, ..Model::DEFAULT }.check(|| {
@@ -604,6 +618,15 @@ fn whoever_waits_for_an_idle_pool_hears_of_it() {
         assert_eq!(batch.collect::<Vec<_>>(), [1]);
         assert!(pool.wait_idle(Duration::MAX));
         assert!(thread.join().unwrap());
+    });
+}
+
+#[test]
+fn what_was_collected_is_over() {
+    model(|| {
+        let pool = pool(1);
+        assert_eq!(pool.map([1, 2], |n| n).collect::<Vec<_>>(), [1, 2]);
+        assert!(pool.wait_idle(Duration::ZERO));
     });
 }
 

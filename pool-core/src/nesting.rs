@@ -142,6 +142,11 @@ pub(crate) fn is_inside(crew: &Arc<Crew>) -> bool {
     innermost(|frame| Arc::ptr_eq(&frame.crew, crew)).unwrap_or(false)
 }
 
+/// Whether the current thread runs a call of any pool.
+pub(crate) fn is_in_a_call() -> bool {
+    innermost(|_| ()).is_some()
+}
+
 /// Whether the current thread is inside a call of `crew`, waiting or not.
 pub(crate) fn has_entered(crew: &Arc<Crew>) -> bool {
     FRAMES

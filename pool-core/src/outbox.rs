@@ -17,11 +17,13 @@ pub(crate) struct Outbox<T> {
     first: usize,
     /// A result for each place; `None` while its call runs.
     places: VecDeque<Option<T>>,
+    /// The places whose calls run.
+    missing: usize,
 }
 
 impl<T> Outbox<T> {
     pub(crate) fn new(order: Order) -> Self {
-        Self { order, first: 0, places: VecDeque::new() }
+        Self { order, first: 0, places: VecDeque::new(), missing: 0 }
     }
 
     pub(crate) fn put(&mut self, index: usize, result: T) {
@@ -32,10 +34,12 @@ impl<T> Outbox<T> {
                 if self.places.len() == place {
                     self.places.push_back(Some(result));
                 } else {
-                    if self.places.len() <= place {
+                    if let Some(gap) = (place + 1).checked_sub(self.places.len()) {
                         self.places.resize_with(place + 1, || None);
+                        self.missing += gap;
                     }
                     self.places[place] = Some(result);
+                    self.missing -= 1;
                 }
             }
         }
@@ -46,14 +50,10 @@ impl<T> Outbox<T> {
         matches!(self.places.front(), Some(Some(_)))
     }
 
-    /// How many results wait, counting those that are not there yet but have a place.
-    pub(crate) fn len(&self) -> usize {
-        self.places.len()
-    }
-
     /// Moves what is ready to `lot`, which is empty.
     pub(crate) fn take_into(&mut self, lot: &mut VecDeque<Option<T>>) {
-        if self.order == Order::Completion {
+        if self.missing == 0 {
+            self.first += self.places.len();
             return std::mem::swap(&mut self.places, lot);
         }
         while self.ready() {
@@ -64,6 +64,7 @@ impl<T> Outbox<T> {
 
     /// Takes all that is there, ready or not, so that it can be dropped.
     pub(crate) fn clear(&mut self) -> VecDeque<Option<T>> {
+        self.missing = 0;
         std::mem::take(&mut self.places)
     }
 }

@@ -1,7 +1,7 @@
 //! Decides when inputs run faster than threads can share them, so that handing the batch's state over costs more than the calls.
 //!
 //! Then one worker runs alone while another one **stands by**, and the consumer fetches results by the lot. Both look again after a
-//! [`NAP`] at the latest, so that a slow call among fast ones holds nobody back for longer than that.
+//! [`Nap`], so that a slow call among fast ones holds nobody back for longer than that.
 
 use crate::sync;
 use std::time::{Duration, Instant};
@@ -9,14 +9,22 @@ use std::time::{Duration, Instant};
 /// A model has time for few inputs.
 const MODEL: bool = cfg!(any(pool_loom, pool_shuttle));
 
-/// How long a worker or a consumer looks away from fast inputs.
-pub(crate) const NAP: Duration = Duration::from_micros(50);
+/// How long a worker or a consumer looks away from fast inputs at first.
+const NAP: Duration = Duration::from_micros(50);
 
-/// Inputs taken during one nap that show that a second worker is not needed.
-pub(crate) const FAST_IN_A_NAP: usize = if MODEL { 1 } else { 50 };
+/// How often that may be doubled while they stay fast.
+const DOUBLED: u32 = 3;
 
-/// How often a thread looks again, some 100 ns apart, for what is there in a moment or else worth a sleep.
-pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 32 };
+/// Inputs taken during the shortest nap that show that a second worker is not needed.
+const FAST_IN_A_NAP: usize = if MODEL { 1 } else { 50 };
+
+/// How often a thread looks again for what is there in a moment or else worth a sleep.
+pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 16 };
+
+/// Lets a moment pass before look `number`. What is waited for may be the business of a thread that waits for this core.
+pub(crate) fn pause(number: usize) {
+    if number < 2 { sync::spin() } else { sync::yield_now() }
+}
 
 /// One call in so many is timed.
 const ONE_IN: u32 = if cfg!(pool_loom) { 1 } else { 16 };
@@ -47,26 +55,24 @@ impl Calls {
     }
 }
 
-/// How fast results come to the consumer.
-#[derive(Default)]
-pub(crate) struct Arrivals {
-    since: Option<Instant>,
-    results: u32,
+/// How long somebody looks away.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Nap {
+    doubled: u32,
 }
 
-impl Arrivals {
-    #[inline]
-    pub(crate) fn count(&mut self) {
-        self.results = self.results.saturating_add(1);
+impl Nap {
+    pub(crate) fn length(self) -> Duration {
+        NAP * (1 << self.doubled)
     }
 
-    /// Says whether the results since the last look came fast.
-    pub(crate) fn are_fast(&mut self) -> bool {
-        let now = Instant::now();
-        let fast = sync::measured(|| {
-            self.since.is_some_and(|since| now - since < FAST.saturating_mul(self.results))
-        });
-        *self = Self { since: Some(now), results: 0 };
-        fast
+    /// Inputs were fast in this one: the next one may be longer.
+    pub(crate) fn lengthen(&mut self) {
+        self.doubled = (self.doubled + 1).min(DOUBLED);
+    }
+
+    /// Whether so many inputs, taken meanwhile, show that one worker more is not needed.
+    pub(crate) fn shows_fast(self, taken: usize) -> bool {
+        taken >= FAST_IN_A_NAP << self.doubled
     }
 }

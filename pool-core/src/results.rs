@@ -2,7 +2,7 @@
 
 use crate::error::Timeout;
 use crate::nesting::{self, Away};
-use crate::pace::{NAP, PATIENCE};
+use crate::pace;
 use crate::source::{Ask, Consumer, Polled};
 use crate::sync;
 use crate::waiter::Waiter;
@@ -105,7 +105,21 @@ fn modest<T>() -> usize {
 }
 
 /// Waits for the next result. `None` as `deadline` is for ever.
+#[inline]
 pub(crate) fn next<T>(
+    consumer: &mut Consumer<'_, T>,
+    eager: bool,
+    deadline: Option<Instant>,
+) -> Result<Option<T>, Timeout> {
+    match consumer.fetched() {
+        Some(outcome) => Ok(Some(consumer.hand_out(outcome))),
+        None => wait(consumer, eager, deadline),
+    }
+}
+
+/// What is left to do where no result has been fetched.
+#[inline(never)]
+fn wait<T>(
     consumer: &mut Consumer<'_, T>,
     eager: bool,
     deadline: Option<Instant>,
@@ -113,20 +127,18 @@ pub(crate) fn next<T>(
     let crew = consumer.crew;
     let own = nesting::is_inside(crew);
     let mut away: Option<Away> = None;
-    // While results come fast: how often to look again before a nap.
-    let mut patience = 0;
+    // A call is called back by whoever has its result: it must not look away from that.
+    let mut stage = if nesting::is_in_a_call() { Stage::Tired } else { Stage::First };
     loop {
         let may_help = own && away.is_none();
         let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
-        match consumer.poll(Ask { eager, may_help, patient: patience > 0 }, &mut |place| {
-            place.replace(waiter())
-        }) {
-            Polled::Ready(Some(Ok(result))) => return Ok(Some(result)),
-            Polled::Ready(None) => return Ok(None),
-            Polled::Ready(Some(Err(payload))) => {
+        match consumer.poll(
+            Ask { eager, may_help, patient: matches!(stage, Stage::Looks(_)) },
+            &mut |place| place.replace(waiter()),
+        ) {
+            Polled::Ready(outcome) => {
                 drop(away);
-                consumer.end();
-                std::panic::resume_unwind(payload);
+                return Ok(outcome.map(|outcome| consumer.hand_out(outcome)));
             }
             Polled::Help => {
                 if crew.place_is_wanted() {
@@ -142,13 +154,19 @@ pub(crate) fn next<T>(
                 away.iter().for_each(Away::give_up);
                 crew.as_guest(|| consumer.source.help());
             }
-            Polled::Pending if sync::past(deadline) => return Err(Timeout),
-            Polled::Pending if patience == 0 && consumer.was_fast() => patience = PATIENCE + 1,
-            Polled::Pending if patience > 1 => {
-                patience -= 1;
-                sync::spin();
+            Polled::Pending { .. } if sync::past(deadline) => return Err(Timeout),
+            Polled::Pending { fast: true } if stage == Stage::First => {
+                stage = Stage::Looks(0);
             }
-            Polled::Pending => {
+            Polled::Pending { .. } => {
+                match stage {
+                    Stage::Looks(look) if look < consumer.lot.looks() => {
+                        stage = Stage::Looks(look + 1);
+                        pace::pause(look);
+                        continue;
+                    }
+                    _ => {}
+                }
                 assert!(crew.is_here(), "{FORKED}");
                 match &away {
                     None => {
@@ -160,18 +178,29 @@ pub(crate) fn next<T>(
                     }
                     Some(away) => away.give_up(),
                 }
-                if patience > 0 {
-                    sync::nap(NAP, deadline);
+                if let Stage::Looks(_) = stage {
+                    sync::nap(consumer.lot.nap(), deadline);
+                    stage = Stage::Tired;
                 } else {
                     sync::park(deadline);
                 }
-                patience = 0;
                 if away.as_ref().is_some_and(Away::is_back) {
                     away = None;
                 }
             }
         }
     }
+}
+
+/// How long a consumer has waited for one result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It sleeps until it is woken, unless calls are fast.
+    First,
+    /// They are: it has looked again so many times, and will do so for a while before it naps.
+    Looks(usize),
+    /// It has napped. Calls are not as fast as they were, or there are none; it sleeps until it is woken.
+    Tired,
 }
 
 /// What a batch says in a process that has none of its threads.

@@ -1,11 +1,12 @@
 //! Decides what a batch is to its consumer: a source of results, without the types of its iterator and its call.
 
-use crate::pace::Arrivals;
+use crate::pace::{Nap, PATIENCE};
 use crate::unwind::{self, Payload};
 use crate::waiter::Register;
 use crate::worker::{Crew, Hint};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What became of one input: what the consumer gets, or a panic to go on with.
 pub(crate) type Outcome<T> = Result<T, Payload>;
@@ -18,8 +19,8 @@ pub(crate) enum Polled<T> {
     Help,
     /// Nothing yet, and a thread could not be started: the caller is to run an input itself, if it gets a place.
     Unserved,
-    /// Nothing yet; the waker is registered.
-    Pending,
+    /// Nothing yet; the waker is registered. Calls that are `fast` have more in a moment.
+    Pending { fast: bool },
 }
 
 /// How a consumer asks.
@@ -29,7 +30,7 @@ pub(crate) struct Ask {
     pub(crate) eager: bool,
     /// The consumer has a place of the batch's pool.
     pub(crate) may_help: bool,
-    /// The consumer asks again in a moment: it is woken only for many results, or when no more will come without it.
+    /// The consumer asks again in a moment: it is woken only when no more results come without it.
     pub(crate) patient: bool,
 }
 
@@ -70,22 +71,19 @@ pub(crate) struct Lot<T> {
     results: VecDeque<Option<Outcome<T>>>,
     /// Whether they count as taken already, as they do where the buffer has no bound; else each counts as in flight until it is yielded.
     told: bool,
-    arrivals: Arrivals,
-    /// Whether the last lot came fast.
-    fast: bool,
+    /// How long to look away.
+    nap: Nap,
 }
 
 impl<T> Lot<T> {
     pub(crate) fn new() -> Self {
-        Self { results: VecDeque::new(), told: false, arrivals: Arrivals::default(), fast: false }
+        Self { results: VecDeque::new(), told: false, nap: Nap::default() }
     }
 
     /// Yields the next result.
     #[inline]
     fn next(&mut self) -> Option<Outcome<T>> {
-        let outcome = self.results.pop_front().flatten()?;
-        self.arrivals.count();
-        Some(outcome)
+        self.results.pop_front().flatten()
     }
 
     /// Takes in what `fetch` puts into the empty lot, and yields the first of it. Says how many are taken by that.
@@ -95,10 +93,23 @@ impl<T> Lot<T> {
         fetch: impl FnOnce(&mut VecDeque<Option<Outcome<T>>>),
     ) -> (Option<Outcome<T>>, usize) {
         fetch(&mut self.results);
-        self.fast = self.arrivals.are_fast();
         self.told = buffer == usize::MAX;
         let taken = if self.told { self.results.len() } else { 1 };
         (self.next(), taken)
+    }
+
+    /// How often to look again before a nap, where calls are fast.
+    pub(crate) fn looks(&self) -> usize {
+        if self.told { 0 } else { PATIENCE }
+    }
+
+    /// How long to look away then. Where no worker is held back for the results, they can wait.
+    pub(crate) fn nap(&mut self) -> Duration {
+        let nap = self.nap;
+        if self.told {
+            self.nap.lengthen();
+        }
+        nap.length()
     }
 
     /// How many there are of which the batch has been told.
@@ -137,9 +148,13 @@ impl<T> Consumer<'_, T> {
         }
     }
 
-    /// Whether results came so fast that waking for each costs more than the calls. Once they have stopped coming they are slow.
-    pub(crate) fn was_fast(&mut self) -> bool {
-        std::mem::take(&mut self.lot.fast)
+    /// Hands a result to the user, or goes on with its panic, which ends the batch.
+    #[inline]
+    pub(crate) fn hand_out(&mut self, outcome: Outcome<T>) -> T {
+        outcome.unwrap_or_else(|payload| {
+            self.end();
+            std::panic::resume_unwind(payload)
+        })
     }
 
     /// Ends the batch, since nobody will ask any more.

@@ -99,9 +99,9 @@ mod imp {
         builder.spawn(body).map(drop)
     }
 
-    /// Lets some 100 ns pass.
+    /// Lets some 400 ns pass.
     pub(crate) fn spin() {
-        (0..8).for_each(|_| std::hint::spin_loop());
+        (0..32).for_each(|_| std::hint::spin_loop());
     }
 
     pub(crate) fn yield_now() {
