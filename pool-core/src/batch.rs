@@ -597,6 +597,9 @@ where
                 panics.keep(payload);
             }
         }
+        if let Some(home) = self.home.get() {
+            home.crew.sweep();
+        }
         panics.first()
     }
 

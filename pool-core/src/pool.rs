@@ -313,3 +313,32 @@ impl PoolBuilder {
         Pool::with(self.0)
     }
 }
+
+#[cfg(all(test, not(any(pool_loom, pool_shuttle))))]
+mod tests {
+    use super::Pool;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_pool_that_could_start_no_thread_leaves_nothing_behind() {
+        let uses: [fn(Pool); 4] = [
+            |pool| assert_eq!(pool.submit(|| 1).join().unwrap(), 1),
+            |pool| assert_eq!(pool.map([1, 2], |n| n).collect::<Vec<_>>(), [1, 2]),
+            |pool| {
+                let batch = pool.map([1, 2], |n| n).start();
+                drop(pool);
+                assert_eq!(batch.collect::<Vec<_>>(), [1, 2]);
+            },
+            |pool| {
+                let batch = pool.map([1, 2], |n| n).start();
+                drop((pool, batch));
+            },
+        ];
+        for (number, pass) in uses.into_iter().enumerate() {
+            let pool = Pool::builder().stack_size(isize::MAX as usize).build();
+            let crew = Arc::downgrade(&pool.crew());
+            pass(pool);
+            assert_eq!(crew.strong_count(), 0, "after use {number}");
+        }
+    }
+}

@@ -328,6 +328,11 @@ impl Sleep {
         state.send_home();
     }
 
+    /// Whether no work will come any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state.lock().is_over()
+    }
+
     pub(crate) fn begin(&self) {
         self.state.lock().live += 1;
     }

@@ -155,6 +155,7 @@ impl Crew {
         impl Drop for Place<'_> {
             fn drop(&mut self) {
                 self.0.start_if(self.0.sleep.leave_as_guest(|| self.0.queue.waiting()));
+                self.0.sweep();
             }
         }
         self.sleep.enter_as_guest().then(|| {
@@ -177,6 +178,16 @@ impl Crew {
 
     pub(crate) fn dismiss(&self) {
         self.sleep.dismiss();
+        self.sweep();
+    }
+
+    /// Drops the hints that nobody will follow, after the last batch of a pool that is gone: each leads to its batch, and that to
+    /// this crew. A pool with threads has none: a worker does not end while a hint waits.
+    pub(crate) fn sweep(&self) {
+        while self.queue.waiting() > 0 && self.sleep.is_over() {
+            let Some(hint) = self.queue.find(0) else { return };
+            unwind::discard(unwind::catch(|| drop(hint)));
+        }
     }
 
     /// The counters that the current thread may write.
