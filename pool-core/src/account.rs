@@ -50,13 +50,15 @@ pub(crate) enum Phase {
     Closed,
 }
 
-/// Why a worker stands by.
+/// Why somebody stands by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Post {
     /// Another worker runs inputs faster than two could.
     Crowded,
     /// The buffer is full of results that the consumer is about to take.
     Stalled,
+    /// It is the consumer: the pool's last calls were so fast that one worker may do, which is seen in a moment.
+    Consumer,
 }
 
 /// What bounds a batch from outside.
@@ -94,8 +96,8 @@ pub(crate) struct Account<It> {
     released: Cell<Released>,
     /// Hints in the pool's queue.
     hints: usize,
-    /// Workers that stand by, in the place of all hints: each looks again in a moment.
-    posts: [bool; 2],
+    /// Who stands by, in the place of all hints: each looks again in a moment.
+    posts: [bool; 3],
     /// There is one input, and no need to ask for a second.
     single: bool,
     /// The inputs' own hint, from before the first one was taken. Believed for politeness only.
@@ -117,7 +119,7 @@ impl<It: Iterator> Account<It> {
             released: Cell::default(),
             hints: 0,
             single: false,
-            posts: [false; 2],
+            posts: [false; 3],
         }
     }
 
@@ -196,10 +198,11 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Whether one more hint is to be pushed, with which it is counted.
+    #[inline]
     pub(crate) fn settle(&mut self, limits: Limits<'_>) -> bool {
         let cap = limits.cap;
         let useful = (self.max - self.active).min(cap.saturating_sub(self.active).max(1));
-        let more = self.posts == [false; 2]
+        let more = self.posts == [false; 3]
             && self.is_ready()
             && self.hints < useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
             && self.has_room_or_wants_it(limits);
@@ -229,14 +232,18 @@ impl<It: Iterator> Account<It> {
         self.buffer = Some(usize::MAX);
     }
 
-    /// Has a worker stand by, unless one does so already for that reason.
+    /// Has somebody stand by, unless one does so already for that reason.
     pub(crate) fn stand_by(&mut self, post: Post) -> bool {
         !std::mem::replace(&mut self.posts[post as usize], true)
     }
 
-    /// The watch is over: unless another worker stands by, hints are pushed again.
-    pub(crate) fn stand_down(&mut self, post: Post) {
-        self.posts[post as usize] = false;
+    /// The watch is over: unless somebody else stands by, hints are pushed again. Says whether there was one.
+    pub(crate) fn stand_down(&mut self, post: Post) -> bool {
+        std::mem::take(&mut self.posts[post as usize])
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.posts[Post::Consumer as usize]
     }
 
     pub(crate) fn taken(&self) -> usize {
@@ -258,6 +265,7 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Takes the right to one input, and the iterator to take it from.
+    #[inline]
     pub(crate) fn begin(&mut self, limits: Limits<'_>) -> Option<Box<It>> {
         if !self.can(limits) {
             return None;

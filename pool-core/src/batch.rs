@@ -45,12 +45,13 @@ use std::sync::{Arc, OnceLock, Weak};
 
 /// A batch as its handle sees it.
 trait Borrowing<T>: Source<T> {
-    /// Opens the batch and sees to it that workers come.
+    /// Opens the batch and sees to it that workers come. A consumer that `watches` asks for results at once, and hears whether it
+    /// stands by until then.
     ///
     /// # Safety
     ///
     /// The caller sees to it that [`Source::close`] with `wait` returns before anything ends that the batch borrows.
-    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings);
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings, watches: bool) -> bool;
 
     fn source<'a>(&'a self) -> &'a (dyn Source<T> + 'a);
 }
@@ -82,7 +83,7 @@ struct State<It, C, T> {
     /// The consumer, while it waits.
     waiter: Option<Waiter>,
     /// The workers that stand by, while they nap.
-    posts: [Option<Unparker>; 2],
+    posts: [Option<Unparker>; 3],
     /// Whether calls were fast when somebody last looked.
     fast: bool,
     /// It looks by itself in a moment, unless workers are held back for it.
@@ -119,7 +120,7 @@ where
                 call: Some(Arc::new((Site::here(), call))),
                 inside: 0,
                 waiter: None,
-                posts: [None, None],
+                posts: [None, None, None],
                 fast: false,
                 patient: false,
                 last: None,
@@ -156,6 +157,7 @@ where
     }
 
     /// Ends a section: pushes the hint that is owed, if one is, after unlocking.
+    #[inline]
     fn settle(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
         let owed = state.account.settle(self.limits());
         drop(state);
@@ -164,21 +166,43 @@ where
         }
     }
 
-    /// Ends the section of a consumer that has found that room was wanted.
-    fn make_room(&self, state: MutexGuard<'_, State<It, C, T>>) {
-        self.room.unwant();
-        if !sync::seeded("no-settle-after-result") {
+    /// Ends the section of a consumer that does not look again in a moment, and has found whether room was wanted.
+    fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
+        let stands_by = sync::seeded("consumer-stands-by-for-ever") && state.account.is_watched();
+        let watched = !stands_by && state.account.stand_down(Post::Consumer);
+        let fast = state.fast;
+        if wanted {
+            self.room.unwant();
+        }
+        if (wanted || watched) && !sync::seeded("no-settle-after-result") {
             self.settle(state);
+        } else {
+            drop(state);
+        }
+        if watched && !fast {
+            self.ramp();
         }
     }
 
+    /// Pushes a hint for each worker that could begin now.
+    fn ramp(&self) {
+        for _ in 0..self.crew().cap() {
+            if !self.state.lock().account.ramp(self.limits()) {
+                break;
+            }
+            self.push();
+        }
+    }
+
+    #[cold]
     fn push(&self) {
         let Home { crew, nested } = self.home();
         crew.push(self.hint(), *nested);
     }
 
-    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run.
-    fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) {
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run. Says whether
+    /// the crew knows that its worker searches again.
+    fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) -> bool {
         let crew = self.crew();
         for look in 0..PATIENCE {
             if !state.account.pulling() {
@@ -189,7 +213,18 @@ where
             pace::pause(look);
             state = self.state.lock();
         }
-        let Some(inputs) = state.account.begin(self.limits()) else { return self.settle(state) };
+        // Not before: whoever brings the iterator back is to see that somebody comes.
+        if !one && !sync::seeded("found-hint-still-counted") {
+            state.account.found_hint();
+        }
+        let Some(inputs) = state.account.begin(self.limits()) else {
+            // Whoever brings the iterator back sees that this worker is about to look, and starts no thread in its stead.
+            if !one {
+                crew.search();
+            }
+            self.settle(state);
+            return !one;
+        };
         state.inside += 1;
         let call =
             Arc::clone(state.call.as_ref().expect("the call is there until the last one has left"));
@@ -203,12 +238,14 @@ where
             let outcome = inside.call(|| calls.run(one_call));
             next = self.file(index, outcome, one, &calls);
         }
+        crew.remember(calls.fast);
         if !sync::seeded("leave-with-the-call-in-hand") {
             drop(call);
         }
         // Inside still: what `leave` drops is the user's, and may wait for a batch of its own.
         self.leave();
         drop(inside);
+        false
     }
 
     /// Takes one input; `None` ends the worker's turn.
@@ -301,9 +338,11 @@ where
             self.rouse(&mut state);
             self.settle(state);
         }
-        let mut panics = Panics::default();
-        panics.drop(unwanted);
-        self.keep(panics);
+        if unwanted.is_some() {
+            let mut panics = Panics::default();
+            panics.drop(unwanted);
+            self.keep(panics);
+        }
         next
     }
 
@@ -471,14 +510,11 @@ where
     C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    fn work(&self) {
+    fn work(&self) -> bool {
         let mut state = self.state.lock();
-        if !sync::seeded("found-hint-still-counted") {
-            state.account.found_hint();
-        }
         // Here is a thread.
         state.unserved = false;
-        self.run(state, false);
+        self.run(state, false)
     }
 
     fn unserved(&self) {
@@ -511,23 +547,23 @@ where
     C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled<T> {
+    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
         let mut state = self.state.lock();
         let limits = self.limits();
-        if state.results.ready() {
-            let (first, taken) =
-                lot.refill(state.account.buffer(limits.cap), |lot| state.results.take_into(lot));
-            if self.room.release(taken) {
-                self.make_room(state);
-            }
-            return Polled::Ready(first);
+        // Who stands by and only gathers results is not to leave for the first ones.
+        let stays = ask.patient && ask.eager && state.account.is_watched();
+        if state.results.ready() && (!stays || state.account.over()) {
+            let buffer = state.account.buffer(limits.cap);
+            let taken = lot.refill(buffer, |lot| state.results.take_into(lot));
+            let wanted = self.room.release(taken);
+            self.end_watch(state, wanted);
+            return Polled::Fetched;
         }
         if state.account.phase() == Phase::Closed {
-            return Polled::Ready(None);
+            return Polled::Ended(None);
         }
         if state.account.over() {
-            let payload = state.last.take().or_else(|| state.dropped.take());
-            return Polled::Ready(payload.map(Err));
+            return Polled::Ended(state.last.take().or_else(|| state.dropped.take()));
         }
         if state.account.can(limits) && (ask.eager || !state.account.busy()) {
             if ask.may_help {
@@ -545,14 +581,18 @@ where
         let before = register(&mut state.waiter);
         let fast = state.fast;
         self.rouse(&mut state);
-        self.settle(state);
+        if ask.patient {
+            self.settle(state);
+        } else {
+            self.end_watch(state, false);
+        }
         drop(before);
         Polled::Pending { fast }
     }
 
     fn yielded(&self) {
         if self.room.release(1) {
-            self.make_room(self.state.lock());
+            self.end_watch(self.state.lock(), true);
         }
     }
 
@@ -645,7 +685,7 @@ where
     C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings) {
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings, watches: bool) -> bool {
         let nested = nesting::is_inside(crew);
         let crew = &self.home.get_or_init(|| Home { crew: Arc::clone(crew), nested }).crew;
         crew.begin();
@@ -657,19 +697,28 @@ where
             state.live = true;
             state.account.open(settings);
             if state.done() {
-                return crew.end();
+                crew.end();
+                return false;
             }
         }
         // No thread is started to find nothing.
         if self.state.lock().account.claims_to_be_empty() {
             crew.as_guest(|| self.help());
         }
-        for _ in 0..crew.cap() {
-            if !self.state.lock().account.ramp(self.limits()) {
-                break;
-            }
+        let watched = watches && crew.was_fast() && !nesting::is_in_a_call();
+        if !watched {
+            self.ramp();
+            return false;
+        }
+        let mut state = self.state.lock();
+        state.fast = true;
+        let owed = state.account.ramp(self.limits());
+        state.account.stand_by(Post::Consumer);
+        drop(state);
+        if owed {
             self.push();
         }
+        true
     }
 
     fn source<'a>(&'a self) -> &'a (dyn Source<T> + 'a) {
@@ -704,12 +753,13 @@ impl<T> Shared<'_, T> {
         self.0.source()
     }
 
-    /// Starts the batch, if `start` says where, and runs `consume`; returns when nothing of the batch is alive any more that could
+    /// Starts the batch, if `start` says where, and runs `consume`, which hears whether it stands by; returns when nothing of the batch is alive any more that could
     /// borrow, with the first panic of a `Drop`.
     pub(crate) fn lend<B>(
         &self,
         start: Option<(&Arc<Crew>, Settings)>,
-        consume: impl FnOnce() -> B,
+        watches: bool,
+        consume: impl FnOnce(bool) -> B,
     ) -> (B, Option<Payload>) {
         /// Stands in this frame, where nobody can leak it.
         struct Closing<'a, T>(&'a (dyn Source<T> + 'a));
@@ -725,11 +775,11 @@ impl<T> Shared<'_, T> {
         }
 
         let closing = Closing(self.source());
-        if let Some((crew, settings)) = start {
+        let watched = start.is_some_and(|(crew, settings)| {
             // SAFETY: `closing` closes the batch and waits before this function returns or unwinds, and so before `'env` ends.
-            unsafe { self.0.start(crew, settings) };
-        }
-        let result = consume();
+            unsafe { self.0.start(crew, settings, watches) }
+        });
+        let result = consume(watched);
         let payload = closing.close();
         (result, payload)
     }
@@ -738,6 +788,6 @@ impl<T> Shared<'_, T> {
 impl<T> Shared<'static, T> {
     pub(crate) fn start(&self, crew: &Arc<Crew>, settings: Settings) {
         // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
-        unsafe { self.0.start(crew, settings) };
+        unsafe { self.0.start(crew, settings, false) };
     }
 }

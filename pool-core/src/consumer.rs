@@ -112,7 +112,7 @@ macro_rules! consumer {
             /// ```
             pub fn collect<C: FromIterator<$Item>>(mut self) -> C {
                 self.0.unbound();
-                self.0.lend(|consumer| C::from_iter(Results::all(consumer)))
+                self.0.lend(true, |consumer| C::from_iter(Results::all(consumer)))
             }
 
             /// Calls `consume` with each result, on the calling thread, and blocks until no call of the batch runs any more.
@@ -132,7 +132,7 @@ macro_rules! consumer {
             /// assert_eq!(bytes, 3);
             /// ```
             pub fn for_each(self, consume: impl FnMut($Item)) {
-                self.0.lend(|consumer| Results::one_by_one(consumer).for_each(consume));
+                self.0.lend(true, |consumer| Results::one_by_one(consumer).for_each(consume));
             }
 
             /// Lends the results to `consume` as an iterator, for any loop or adaptor over borrowed data, and blocks until no call of the
@@ -159,7 +159,7 @@ macro_rules! consumer {
             /// let kept = pool.map(&lines, |line| line.len()).scope(|results| results);
             /// ```
             pub fn scope<B>(self, consume: impl FnOnce(&mut Results<'_, $Item>) -> B) -> B {
-                self.0.lend(|consumer| consume(&mut Results::one_by_one(consumer)))
+                self.0.lend(false, |consumer| consume(&mut Results::one_by_one(consumer)))
             }
 
             #[track_caller]

@@ -91,17 +91,24 @@ impl<T> Handle<'_, T> {
         }
     }
 
-    /// Starts the batch, lends it to `consume`, and returns when nothing of it is alive any more that could borrow.
+    /// Starts the batch, lends it to `consume`, and returns when nothing of it is alive any more that could borrow. A consumer that
+    /// `watches` asks for results before it runs anything of the user's.
     ///
     /// # Panics
     ///
     /// Goes on with the first panic of a `Drop`.
-    pub(crate) fn lend<B>(mut self, consume: impl FnOnce(Consumer<'_, T>) -> B) -> B {
+    pub(crate) fn lend<B>(
+        mut self,
+        watches: bool,
+        consume: impl FnOnce(Consumer<'_, T>) -> B,
+    ) -> B {
         let start =
             (!std::mem::replace(&mut self.started, true)).then_some((&self.crew, self.settings));
         let (batch, crew, lot) = (&self.batch, &self.crew, &mut self.lot);
-        let (result, payload) =
-            batch.lend(start, || consume(Consumer { source: batch.source(), crew, lot }));
+        let (result, payload) = batch.lend(start, watches, |watched| {
+            lot.fast = watched;
+            consume(Consumer { source: batch.source(), crew, lot })
+        });
         let mut panics = Panics::default();
         if let Some(payload) = payload {
             panics.keep(payload);

@@ -228,6 +228,17 @@ fn fast_calls_lose_no_result() {
 }
 
 #[test]
+fn a_consumer_stands_by_for_fast_calls_only_for_a_moment() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let pool = pool(2);
+        assert_eq!(pool.map([1], |n| n).collect::<Vec<_>>(), [1]);
+        // The pool takes these for fast, and both must run at once.
+        let meeting = Meeting::new();
+        pool.map([1, 2], |_| meeting.attend(2)).collect::<Vec<_>>();
+    });
+}
+
+#[test]
 fn a_stop_wakes_the_consumer() {
     model(|| {
         let pool = pool(1);

@@ -66,6 +66,7 @@ impl Inside {
     }
 
     /// Runs one call, which tells whether it panicked beside its result.
+    #[inline]
     pub(crate) fn call<R>(&self, call: impl FnOnce() -> (R, bool)) -> R {
         self.tally.set_running(1);
         let (result, panicked) = call();

@@ -26,6 +26,7 @@ impl<T> Outbox<T> {
         Self { order, first: 0, places: VecDeque::new(), missing: 0 }
     }
 
+    #[inline]
     pub(crate) fn put(&mut self, index: usize, result: T) {
         match self.order {
             Order::Completion => self.places.push_back(Some(result)),

@@ -26,8 +26,9 @@ pub(crate) fn pause(number: usize) {
     if number < 2 { sync::spin() } else { sync::yield_now() }
 }
 
-/// One call in so many is timed.
-const ONE_IN: u32 = if cfg!(pool_loom) { 1 } else { 16 };
+/// One call in so many is timed, and each of the first few.
+const ONE_IN: u32 = if cfg!(pool_loom) { 1 } else { 64 };
+const FIRST: u32 = 4;
 
 /// What is fast, for each input.
 const FAST: Duration = Duration::from_micros(1);
@@ -43,7 +44,7 @@ impl Calls {
     /// Runs a call, and times it now and then.
     #[inline]
     pub(crate) fn run<R>(&mut self, call: impl FnOnce() -> R) -> R {
-        let timed = self.run % ONE_IN == 0;
+        let timed = self.run < FIRST || self.run % ONE_IN == 0;
         self.run = self.run.wrapping_add(1);
         if !timed {
             return call();

@@ -39,8 +39,11 @@ impl<'a, T> Results<'a, T> {
         Self { consumer, eager: false }
     }
 
-    /// The results for a consumer that only gathers them.
-    pub(crate) fn all(consumer: Consumer<'a, T>) -> Self {
+    /// The results for a consumer that only gathers them. Waits for the first ones, since nobody else sees to the batch that has just
+    /// been started.
+    pub(crate) fn all(mut consumer: Consumer<'a, T>) -> Self {
+        // Without a deadline nothing is ever too late.
+        let _ = fetch(&mut consumer, true, None);
         Self { consumer, eager: true }
     }
 
@@ -111,34 +114,45 @@ pub(crate) fn next<T>(
     eager: bool,
     deadline: Option<Instant>,
 ) -> Result<Option<T>, Timeout> {
-    match consumer.fetched() {
-        Some(outcome) => Ok(Some(consumer.hand_out(outcome))),
-        None => wait(consumer, eager, deadline),
+    let mut fetched = consumer.fetched();
+    if fetched.is_none() {
+        fetch(consumer, eager, deadline)?;
+        fetched = consumer.fetched();
     }
+    Ok(fetched.map(|outcome| consumer.hand_out(outcome)))
 }
 
-/// What is left to do where no result has been fetched.
+/// Waits until results are fetched, or there are no more.
 #[inline(never)]
-fn wait<T>(
+fn fetch<T>(
     consumer: &mut Consumer<'_, T>,
     eager: bool,
     deadline: Option<Instant>,
-) -> Result<Option<T>, Timeout> {
+) -> Result<(), Timeout> {
     let crew = consumer.crew;
     let own = nesting::is_inside(crew);
     let mut away: Option<Away> = None;
     // A call is called back by whoever has its result: it must not look away from that.
-    let mut stage = if nesting::is_in_a_call() { Stage::Tired } else { Stage::First };
+    let mut stage = match consumer.lot.fast {
+        _ if nesting::is_in_a_call() => Stage::Tired,
+        true => Stage::Looks(0),
+        false => Stage::First,
+    };
     loop {
         let may_help = own && away.is_none();
         let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
-        match consumer.poll(
-            Ask { eager, may_help, patient: matches!(stage, Stage::Looks(_)) },
-            &mut |place| place.replace(waiter()),
-        ) {
-            Polled::Ready(outcome) => {
+        let is_late = sync::past(deadline);
+        let patient = matches!(stage, Stage::Looks(_)) && !is_late;
+        let ask = Ask { eager, may_help, patient };
+        match consumer.poll(ask, &mut |place| place.replace(waiter())) {
+            Polled::Fetched => {
+                consumer.lot.fast = patient;
+                return Ok(());
+            }
+            Polled::Ended(None) => return Ok(()),
+            Polled::Ended(Some(payload)) => {
                 drop(away);
-                return Ok(outcome.map(|outcome| consumer.hand_out(outcome)));
+                consumer.raise(payload);
             }
             Polled::Help => {
                 if crew.place_is_wanted() {
@@ -154,9 +168,11 @@ fn wait<T>(
                 away.iter().for_each(Away::give_up);
                 crew.as_guest(|| consumer.source.help());
             }
-            Polled::Pending { .. } if sync::past(deadline) => return Err(Timeout),
-            Polled::Pending { fast: true } if stage == Stage::First => {
-                stage = Stage::Looks(0);
+            Polled::Pending { .. } if is_late => return Err(Timeout),
+            Polled::Pending { fast: true } if stage == Stage::First => stage = Stage::Looks(0),
+            Polled::Pending { fast: false } if patient => {
+                consumer.lot.fast = false;
+                stage = Stage::Tired;
             }
             Polled::Pending { .. } => {
                 match stage {
@@ -199,7 +215,7 @@ enum Stage {
     First,
     /// They are: it has looked again so many times, and will do so for a while before it naps.
     Looks(usize),
-    /// It has napped. Calls are not as fast as they were, or there are none; it sleeps until it is woken.
+    /// It has napped, or calls are not as fast as they were: it sleeps until it is woken.
     Tired,
 }
 

@@ -11,13 +11,16 @@
 //!
 //! 1. Who **pushes** a hint pushes it, then takes the lock: if a place is free, it goes to the thread that fell asleep last, or
 //!    to a new thread.
-//! 2. A worker that **rests** takes the lock, looks whether a hint waits, and only if none does gives its place up.
+//! 2. A worker that **rests** takes the lock, looks whether more hints wait than others search for, and only if not gives its place up.
 //!
 //! - Either the pusher's section comes first: then the worker sees its hint, or knows that another one found it, and searches.
 //! - Or the worker's does: then the pusher sees the free place, and the worker among the idle or no thread at all.
 //!
 //! What a place is given for is a hint, not *the* hint: with the place in hand a thread searches until nothing waits, so who was
-//! woken for a hint that another one found has lost nothing. The same two sections decide for a call that gives its place back,
+//! woken for a hint that another one found has lost nothing. And who **searches** will do for a hint: a pusher that sees as many of them
+//! as there are hints wakes nobody and starts no thread. One of them may be about to run another hint for long; he takes the lock
+//! when he has found it, counts himself out, and wakes another one if more hints wait now than threads search: either he does so before
+//! the pusher looks, then that one counts without him; or after, then he sees the pusher's hint. The same two sections decide for a call that gives its place back,
 //! for a guest that leaves and for a cap that rises: each either passes the place on while a hint waits or frees it for the next
 //! pusher to see.
 //!
@@ -39,6 +42,7 @@
 //! A guest that leaves passes its place on like everybody else, and so tries to start a thread for the hints that are left; if that
 //! fails, their batches are told again.
 
+use crate::pace;
 use crate::sync::{self, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, Unparker};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -61,6 +65,8 @@ struct State {
     held: usize,
     /// Threads that live or are being started.
     threads: usize,
+    /// Places whose threads look for a hint: they are between two batches, or have been woken or started for one and have not found it.
+    searching: usize,
     /// Calls that have given their place back and have not got it again.
     away: usize,
     /// Workers without a place; the one that has slept longest is first.
@@ -133,8 +139,9 @@ impl Seat {
         self.thread.unpark();
     }
 
-    /// Blocks while the standing is `now`.
-    fn wait_while(&self, now: Standing, deadline: Option<Instant>) -> Standing {
+    /// Blocks while the standing is `now`, and before that looks so many times whether it still is.
+    fn wait_while(&self, now: Standing, looks: usize, deadline: Option<Instant>) -> Standing {
+        (0..looks).take_while(|_| self.standing() == now).for_each(pace::pause);
         loop {
             let standing = self.standing();
             if standing != now || sync::past(deadline) {
@@ -156,6 +163,7 @@ impl Sleep {
             state: Mutex::new(State {
                 cap,
                 held: 0,
+                searching: 0,
                 threads: 0,
                 away: 0,
                 idle: VecDeque::new(),
@@ -185,25 +193,43 @@ impl Sleep {
     }
 
     /// Step 1 of the essay: a hint was pushed.
-    pub(crate) fn wake(&self) -> Wake {
-        self.state.lock().employ()
+    pub(crate) fn wake(&self, waiting: impl Fn() -> usize) -> Wake {
+        self.state.lock().employ(waiting())
     }
 
-    /// Step 2 of the essay: a worker that holds a place found nothing, or was pressed.
+    /// A worker is done with a batch and looks for the next one.
+    pub(crate) fn search(&self) {
+        self.state.lock().searching += 1;
+    }
+
+    /// It has found a hint.
+    pub(crate) fn found(&self, waiting: impl Fn() -> usize) -> Wake {
+        let mut state = self.state.lock();
+        state.searching -= 1;
+        if sync::seeded("found-hint-passed-on-to-nobody") {
+            return Wake::Done;
+        }
+        state.employ(waiting())
+    }
+
+    /// Step 2 of the essay: a worker that holds a place found nothing, or was pressed. It `looks` so many times before it sleeps.
     pub(crate) fn rest(
         &self,
         seat: &Arc<Seat>,
         waiting: impl Fn() -> usize,
+        looks: usize,
         until: Option<Instant>,
     ) -> Rest {
         {
             let mut state = self.state.lock();
-            if !state.is_wanted() && waiting() > 0 && !sync::seeded("rest-without-looking") {
+            let others = state.searching - 1;
+            if !state.is_wanted() && waiting() > others && !sync::seeded("rest-without-looking") {
                 drop(state);
                 // Its pusher, or the thread that found it, is between the count and the queue.
                 sync::yield_now();
                 return Rest::Search;
             }
+            state.searching -= 1;
             state.free();
             self.press(&state);
             if state.threads > state.cap + state.away || state.is_over() {
@@ -213,7 +239,7 @@ impl Sleep {
             seat.set(Standing::Idle);
             state.idle.push_back(Arc::clone(seat));
         }
-        if seat.wait_while(Standing::Idle, until) == Standing::Idle {
+        if seat.wait_while(Standing::Idle, looks, until) == Standing::Idle {
             let mut state = self.state.lock();
             if State::remove(&mut state.idle, seat) {
                 state.threads -= usize::from(!sync::seeded("retired-thread-counted"));
@@ -280,7 +306,7 @@ impl Sleep {
             }
         }
         if !sync::seeded("call-returns-without-a-place") {
-            seat.wait_while(Standing::Returning, None);
+            seat.wait_while(Standing::Returning, 0, None);
         }
     }
 
@@ -301,6 +327,7 @@ impl Sleep {
     pub(crate) fn start_failed(&self) {
         let mut state = self.state.lock();
         state.threads -= 1;
+        state.searching -= 1;
         if !sync::seeded("failed-start-keeps-its-place") {
             state.free();
         }
@@ -370,8 +397,10 @@ impl Sleep {
     fn pass_on(&self, mut state: MutexGuard<'_, State>, waiting: impl Fn() -> usize) -> Wake {
         state.free();
         self.press(&state);
-        let wanted = waiting() > 0 && !sync::seeded("freed-place-not-passed-on");
-        if wanted { state.employ() } else { Wake::Done }
+        if sync::seeded("freed-place-not-passed-on") {
+            return Wake::Done;
+        }
+        state.employ(waiting())
     }
 
     fn press(&self, state: &State) {
@@ -390,20 +419,25 @@ impl State {
         found.and_then(|at| seats.remove(at)).is_some()
     }
 
-    /// Gives a free place to the worker that is still warm, or to a new thread.
-    fn employ(&mut self) -> Wake {
-        if self.held >= self.cap {
+    /// Gives a free place to the worker that is still warm, or to a new thread, if more hints wait than threads look for one.
+    fn employ(&mut self, waiting: usize) -> Wake {
+        if self.held >= self.cap || waiting <= self.searching {
             return Wake::Done;
         }
-        if let Some(seat) = self.idle.pop_back() {
-            self.held += 1;
-            seat.tell(Standing::Placed);
-        } else if self.threads < self.cap + self.away {
-            self.held += 1;
-            self.threads += 1;
-            return Wake::Start;
-        }
-        Wake::Done
+        let wake = match self.idle.pop_back() {
+            Some(seat) => {
+                seat.tell(Standing::Placed);
+                Wake::Done
+            }
+            None if self.threads < self.cap + self.away => {
+                self.threads += 1;
+                Wake::Start
+            }
+            None => return Wake::Done,
+        };
+        self.held += 1;
+        self.searching += 1;
+        wake
     }
 
     /// Ends the holding of one place: it goes to the call that has waited longest for one, unless the cap was lowered.

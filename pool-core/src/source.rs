@@ -12,9 +12,11 @@ use std::time::Duration;
 pub(crate) type Outcome<T> = Result<T, Payload>;
 
 /// What the consumer finds when it asks.
-pub(crate) enum Polled<T> {
-    /// A result, or the end.
-    Ready(Option<Outcome<T>>),
+pub(crate) enum Polled {
+    /// There are results in the lot.
+    Fetched,
+    /// There will be none any more, and perhaps a panic to go on with.
+    Ended(Option<Payload>),
     /// Nothing yet, but the caller could run an input itself, with the place that it has.
     Help,
     /// Nothing yet, and a thread could not be started: the caller is to run an input itself, if it gets a place.
@@ -36,7 +38,7 @@ pub(crate) struct Ask {
 
 pub(crate) trait Source<T>: Send + Sync {
     /// Fetches what is ready into `lot`, which is empty.
-    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled<T>;
+    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled;
 
     /// A result of the lot has been yielded.
     fn yielded(&self);
@@ -71,13 +73,15 @@ pub(crate) struct Lot<T> {
     results: VecDeque<Option<Outcome<T>>>,
     /// Whether they count as taken already, as they do where the buffer has no bound; else each counts as in flight until it is yielded.
     told: bool,
+    /// Whether calls were fast when somebody last looked.
+    pub(crate) fast: bool,
     /// How long to look away.
     nap: Nap,
 }
 
 impl<T> Lot<T> {
     pub(crate) fn new() -> Self {
-        Self { results: VecDeque::new(), told: false, nap: Nap::default() }
+        Self { results: VecDeque::new(), told: false, fast: false, nap: Nap::default() }
     }
 
     /// Yields the next result.
@@ -86,16 +90,15 @@ impl<T> Lot<T> {
         self.results.pop_front().flatten()
     }
 
-    /// Takes in what `fetch` puts into the empty lot, and yields the first of it. Says how many are taken by that.
+    /// Takes in what `fetch` puts into the empty lot. Says how many are taken by that.
     pub(crate) fn refill(
         &mut self,
         buffer: usize,
         fetch: impl FnOnce(&mut VecDeque<Option<Outcome<T>>>),
-    ) -> (Option<Outcome<T>>, usize) {
+    ) -> usize {
         fetch(&mut self.results);
         self.told = buffer == usize::MAX;
-        let taken = if self.told { self.results.len() } else { 1 };
-        (self.next(), taken)
+        self.told()
     }
 
     /// How often to look again before a nap, where calls are fast.
@@ -140,21 +143,25 @@ impl<T> Consumer<'_, T> {
         Some(outcome)
     }
 
-    /// Asks for the next result, since none is fetched.
-    pub(crate) fn poll(&mut self, ask: Ask, register: &mut Register<'_>) -> Polled<T> {
-        match self.fetched() {
-            Some(outcome) => Polled::Ready(Some(outcome)),
-            None => self.source.poll(ask, self.lot, register),
+    /// Asks for results, unless there are some.
+    pub(crate) fn poll(&mut self, ask: Ask, register: &mut Register<'_>) -> Polled {
+        if self.lot.results.is_empty() {
+            self.source.poll(ask, self.lot, register)
+        } else {
+            Polled::Fetched
         }
     }
 
     /// Hands a result to the user, or goes on with its panic, which ends the batch.
     #[inline]
     pub(crate) fn hand_out(&mut self, outcome: Outcome<T>) -> T {
-        outcome.unwrap_or_else(|payload| {
-            self.end();
-            std::panic::resume_unwind(payload)
-        })
+        outcome.unwrap_or_else(|payload| self.raise(payload))
+    }
+
+    #[cold]
+    pub(crate) fn raise(&mut self, payload: Payload) -> ! {
+        self.end();
+        std::panic::resume_unwind(payload)
     }
 
     /// Ends the batch, since nobody will ask any more.

@@ -199,19 +199,21 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
                 None
             }
         };
-        match handle
-            .consumer()
-            .poll(Ask { eager: false, may_help: false, patient: false }, &mut register)
-        {
-            Polled::Ready(Some(outcome)) => return Poll::Ready(Found::Outcome(outcome)),
-            Polled::Ready(None) => return Poll::Ready(Found::End),
+        let mut consumer = handle.consumer();
+        let ask = Ask { eager: false, may_help: false, patient: false };
+        match consumer.poll(ask, &mut register) {
+            Polled::Fetched => {
+                return Poll::Ready(consumer.fetched().map_or(Found::End, Found::Outcome));
+            }
+            Polled::Ended(None) => return Poll::Ready(Found::End),
+            Polled::Ended(Some(payload)) => return Poll::Ready(Found::Outcome(Err(payload))),
             // The refusal may be an old one: only a second one, on the spot, is the last word.
             Polled::Unserved if !retried => {
                 retried = true;
-                handle.consumer().crew.summon();
+                consumer.crew.summon();
             }
-            Polled::Unserved if handle.consumer().crew.threads() == 0 => {
-                return Poll::Ready(Found::NoThread(handle.consumer().crew.name()));
+            Polled::Unserved if consumer.crew.threads() == 0 => {
+                return Poll::Ready(Found::NoThread(consumer.crew.name()));
             }
             // A thread that lives will come to the batch: it is asked again, to register.
             Polled::Unserved => {}

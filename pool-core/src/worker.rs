@@ -4,10 +4,11 @@
 //! is only the first of its owners.
 
 use crate::config::Config;
+use crate::pace::PATIENCE;
 use crate::queue::{Local, Queue};
 use crate::sleep::{Rest, Seat, Sleep, Wake};
 use crate::stats::Tally;
-use crate::sync::{self, AtomicUsize, Mutex, Ordering};
+use crate::sync::{self, AtomicBool, AtomicUsize, Mutex, Ordering};
 use crate::unwind;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,8 +17,9 @@ use std::time::Instant;
 
 /// What a hint leads to, and a stop handle: a batch that may have inputs to run.
 pub(crate) trait Job: Send + Sync {
-    /// Runs inputs, if there are any to run now, on the calling thread, which holds a place.
-    fn work(&self);
+    /// Runs inputs, if there are any to run now, on the calling thread, which holds a place. Says whether the crew has been told
+    /// already that the thread searches again.
+    fn work(&self) -> bool;
 
     /// No thread could be started to follow this hint, which stays in the queue: whoever waits for the batch may help himself.
     fn unserved(&self);
@@ -35,6 +37,8 @@ pub(crate) struct Crew {
     sleep: Sleep,
     /// Numbers the threads, for their names.
     started: AtomicUsize,
+    /// Whether the last calls were fast: the next ones may be.
+    fast: AtomicBool,
     /// One for each thread that lives, and the sum of those that have ended.
     tallies: Mutex<(Vec<Arc<Tally>>, Tally)>,
 }
@@ -58,6 +62,7 @@ impl Crew {
             queue: Queue::new(),
             sleep: Sleep::new(config.max_workers()),
             started: AtomicUsize::new(0),
+            fast: AtomicBool::new(false),
             tallies: Mutex::default(),
         })
     }
@@ -65,20 +70,19 @@ impl Crew {
     /// Says that a batch has something to run, and sees to it that somebody comes. A hint of a `nested` batch stays with the worker
     /// that pushes it, until it is stolen.
     pub(crate) fn push(self: &Arc<Self>, hint: Hint, nested: bool) {
-        let early = sync::seeded("wake-before-push").then(|| self.sleep.wake());
+        let wake = || self.sleep.wake(|| self.queue.waiting());
+        let early = sync::seeded("wake-before-push").then(wake);
         match if nested { self.worker() } else { None } {
             Some(worker) => worker.local.push(&self.queue, hint),
             None => self.queue.push(hint),
         }
-        self.start_if(early.unwrap_or_else(|| self.sleep.wake()));
+        self.start_if(early.unwrap_or_else(wake));
     }
 
     /// Tries again to find a thread for the hints that wait.
     #[cfg(feature = "stream")]
     pub(crate) fn summon(self: &Arc<Self>) {
-        if self.queue.waiting() > 0 {
-            self.start_if(self.sleep.wake());
-        }
+        self.start_if(self.sleep.wake(|| self.queue.waiting()));
     }
 
     /// Whether a worker is to leave a batch, of which `own` hints wait, before the next input: for a call that wants its place
@@ -110,7 +114,7 @@ impl Crew {
         } else {
             self.queue.waiting().min(cap)
         } {
-            self.start_if(self.sleep.wake());
+            self.start_if(self.sleep.wake(|| self.queue.waiting()));
         }
     }
 
@@ -162,6 +166,22 @@ impl Crew {
             let _place = Place(self);
             work()
         })
+    }
+
+    /// The current worker looks for the next hint.
+    pub(crate) fn search(&self) {
+        self.sleep.search();
+    }
+
+    /// Whether the calls that ended last were fast.
+    pub(crate) fn was_fast(&self) -> bool {
+        self.fast.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn remember(&self, fast: bool) {
+        if self.was_fast() != fast {
+            self.fast.store(fast, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn begin(&self) {
@@ -258,13 +278,19 @@ impl Crew {
         loop {
             if !self.sleep.pressed() {
                 if let Some(hint) = worker.local.find(&self.queue) {
+                    self.start_if(self.sleep.found(|| self.queue.waiting()));
                     // Nothing panics here, unless a payload does that nobody took, in the last hint's drop glue.
-                    unwind::discard(unwind::catch(move || hint.work()));
+                    let told = unwind::catch(move || hint.work());
+                    if !matches!(told, Ok(true)) {
+                        self.search();
+                    }
+                    unwind::discard(told);
                     continue;
                 }
             }
             let until = sync::after(self.config.keep_alive);
-            if self.sleep.rest(&seat, || self.queue.waiting(), until) == Rest::Retire {
+            let looks = if self.was_fast() { PATIENCE } else { 0 };
+            if self.sleep.rest(&seat, || self.queue.waiting(), looks, until) == Rest::Retire {
                 break;
             }
         }
