@@ -5,14 +5,15 @@
 //! ```
 //!
 //! Each scenario runs under two schedulers, one that picks any thread at each step and one (PCT) that looks for bugs of few
-//! preemptions. `SHUTTLE_ITERATIONS` is the number of schedules for each, 200 unless given. A failure prints its seed, which
-//! `SHUTTLE_RANDOM_SEED` repeats. Inputs are fast or slow as the same dice say.
+//! preemptions. `SHUTTLE_ITERATIONS` is the number of schedules for each, 200 unless given. A failure prints its schedule and its seed,
+//! which `SHUTTLE_RANDOM_SEED` repeats. `SEEDED` names a defect to put back, as in `model.rs`. Inputs are fast or slow as the same dice say.
 //! A schedule ends when every thread has, as in `model.rs`.
 
 use crate::{CallError, Pool, PoolBuilder, is_cancelled};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use shuttle::sync::mpsc::channel;
+use shuttle::sync::{Condvar, Mutex};
 use shuttle::{Config, Runner, thread};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -22,12 +23,14 @@ use std::time::Duration;
 const DEPTH: usize = 3;
 
 fn explore(scenario: impl Fn() + Send + Sync + 'static) {
-    /// Names the seed of a run that fails.
-    struct Seed(&'static str, u64);
+    /// Names the schedule of a run that fails, and its seed.
+    struct Seed(&'static str, u64, Arc<std::sync::atomic::AtomicUsize>);
     impl Drop for Seed {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                eprintln!("failed under the {} scheduler; SHUTTLE_RANDOM_SEED={}", self.0, self.1);
+                let Self(name, seed, begun) = self;
+                let begun = begun.load(SeqCst);
+                eprintln!("failed under {name} in schedule {begun}; SHUTTLE_RANDOM_SEED={seed}");
             }
         }
     }
@@ -37,10 +40,14 @@ fn explore(scenario: impl Fn() + Send + Sync + 'static) {
         seed: u64,
         scenario: Arc<impl Fn() + Send + Sync + 'static>,
     ) {
-        let _seed = Seed(name, seed);
+        let begun = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let _seed = Seed(name, seed, Arc::clone(&begun));
         let mut config = Config::new();
         config.stack_size = 1 << 18;
-        let schedules = Runner::new(scheduler, config).run(move || scenario());
+        let schedules = Runner::new(scheduler, config).run(move || {
+            begun.fetch_add(1, SeqCst);
+            scenario();
+        });
         println!("{schedules} schedules, {name}");
     }
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
@@ -81,6 +88,24 @@ impl Capped {
         assert!(before < self.cap, "{} calls run at once", before + 1);
         thread::yield_now();
         self.running.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Lets calls wait until so many of them run at once.
+struct Meeting(Mutex<usize>, Condvar);
+
+impl Meeting {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(0), Condvar::new()))
+    }
+
+    fn attend(&self, all: usize) {
+        let mut here = self.0.lock().unwrap();
+        *here += 1;
+        self.1.notify_all();
+        while *here < all {
+            here = self.1.wait(here).unwrap();
+        }
     }
 }
 
@@ -438,5 +463,92 @@ fn a_pool_is_dropped_before_its_work_is_done() {
         let dropping = thread::spawn(move || drop(pool));
         assert_eq!(batch.collect::<Vec<_>>(), [0, 1, 2]);
         dropping.join().unwrap();
+    });
+}
+
+#[test]
+fn as_many_run_at_once_as_may() {
+    explore(|| {
+        let pool = lasting().max_workers(2).build();
+        let meeting = Meeting::new();
+        pool.map([1, 2].into_iter().filter(|_| true), |_| meeting.attend(2)).for_each(drop);
+        // A result that is taken makes room for the next input, though nobody asks for another result.
+        let meeting = Meeting::new();
+        let met = Arc::clone(&meeting);
+        let mut batch = pool.map([1, 2], move |_| met.attend(1)).buffer(1);
+        assert_eq!(batch.next(), Some(()));
+        meeting.attend(3);
+        drop(batch);
+        // A raised cap is used by what waits already.
+        let meeting = Meeting::new();
+        let tasks = [0, 1, 2].map(|_| {
+            let meeting = Arc::clone(&meeting);
+            pool.submit(move || meeting.attend(3))
+        });
+        pool.set_max_workers(3);
+        tasks.into_iter().for_each(|task| task.join().unwrap());
+    });
+}
+
+#[test]
+fn calls_that_wait_return_before_others_begin() {
+    explore(|| {
+        let pool = Arc::new(lasting().max_workers(2).build());
+        let (lock, meeting) = (Arc::new(Mutex::new(())), Meeting::new());
+        let (inner, held, met) = (Arc::clone(&pool), Arc::clone(&lock), Arc::clone(&meeting));
+        let holder = pool.submit(move || {
+            let _held = held.lock().unwrap();
+            inner.map([1], |_| met.attend(2)).for_each(drop);
+        });
+        // These two would block on the lock with both places.
+        let others = [0, 1].map(|_| {
+            let (lock, meeting) = (Arc::clone(&lock), Arc::clone(&meeting));
+            pool.submit(move || {
+                meeting.attend(1);
+                drop(lock.lock().unwrap());
+            })
+        });
+        holder.join().unwrap();
+        others.into_iter().for_each(|task| task.join().unwrap());
+    });
+}
+
+#[test]
+fn calls_that_waited_elsewhere_return_within_the_cap() {
+    explore(|| {
+        let (all, other) = (Capped::new(lasting(), 1), Arc::new(lasting().max_workers(1).build()));
+        let tasks = [0, 1].map(|_| {
+            let (all, other) = (all.clone(), Arc::clone(&other));
+            all.pool.clone().submit(move || {
+                drop(other.submit(|| ()));
+                assert!(other.wait_idle(Duration::MAX));
+                all.work();
+            })
+        });
+        all.pool.map(0..2, |_| all.work()).for_each(drop);
+        tasks.into_iter().for_each(|task| task.join().unwrap());
+    });
+}
+
+#[test]
+fn workers_that_end_leave_their_hints_to_others() {
+    explore(|| {
+        let pool = Arc::new(hasty().max_workers(3).build());
+        let (sent, received) = channel();
+        for n in 0..3 {
+            let (inner, sent) = (Arc::clone(&pool), sent.clone());
+            drop(pool.submit(move || {
+                for m in 0..2 {
+                    let sent = sent.clone();
+                    drop(inner.submit(move || sent.send(2 * n + m).unwrap()));
+                }
+                // Two of the three are too many now, whatever waits in their deques.
+                inner.set_max_workers(1);
+            }));
+        }
+        drop(sent);
+        let mut all: Vec<usize> = received.iter().collect();
+        all.sort();
+        assert_eq!(all, [0, 1, 2, 3, 4, 5]);
     });
 }

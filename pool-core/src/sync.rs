@@ -112,12 +112,6 @@ mod imp {
     pub(crate) fn measured(measure: impl FnOnce() -> bool) -> bool {
         measure()
     }
-
-    /// A defect that a model puts back, to see itself fail: none.
-    #[inline]
-    pub(crate) const fn seeded(_: &str) -> bool {
-        false
-    }
 }
 
 #[cfg(any(pool_loom, pool_shuttle))]
@@ -256,10 +250,6 @@ mod imp {
     pub(crate) fn measured(_: impl FnOnce() -> bool) -> bool {
         shuttle::rand::Rng::gen_bool(&mut shuttle::rand::thread_rng(), 0.25)
     }
-
-    pub(crate) fn seeded(name: &str) -> bool {
-        super::SEEDED.get_or_init(|| std::env::var("SEEDED").unwrap_or_default()) == name
-    }
 }
 
 pub(crate) use imp::*;
@@ -273,9 +263,18 @@ std::thread_local! {
     pub(crate) static STARTS: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
 }
 
-/// The defect that a model puts back.
-#[cfg(any(pool_loom, pool_shuttle))]
-static SEEDED: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+/// Whether the defect `name` is put back, for a model or a test to fail: never, unless `SEEDED` names it and a `cfg` asks for it.
+#[cfg(not(any(pool_loom, pool_shuttle, pool_seeded)))]
+#[inline]
+pub(crate) const fn seeded(_: &str) -> bool {
+    false
+}
+
+#[cfg(any(pool_loom, pool_shuttle, pool_seeded))]
+pub(crate) fn seeded(name: &str) -> bool {
+    static SEEDED: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    SEEDED.get_or_init(|| std::env::var("SEEDED").unwrap_or_default()) == name
+}
 
 /// The moment `duration` from now; `None` where no clock reaches so far, which is never.
 pub(crate) fn after(duration: std::time::Duration) -> Option<std::time::Instant> {

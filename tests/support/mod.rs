@@ -57,7 +57,11 @@ pub(crate) fn threadless(max_workers: usize) -> Pool {
 
 /// Makes something live as long as the process, so that what refers to it is `'static`.
 pub(crate) fn forever<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
+    /// Where a leak sanitizer finds them: these are none.
+    static KEPT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    let kept: &'static T = Box::leak(Box::new(value));
+    KEPT.lock().unwrap().push(std::ptr::from_ref(kept) as usize);
+    kept
 }
 
 /// Panics with `text`, without a word from the panic hook.
@@ -215,12 +219,21 @@ pub(crate) fn threads(name: &str) -> usize {
 /// Runs `body` in a process of its own, which is this test run again, and tells how that process ended. `test` is the test's name.
 /// In the child it does not return, unless `body` does: then the child's `main` returns.
 pub(crate) fn in_child(test: &str, body: impl FnOnce() + Send + 'static) -> Option<Output> {
+    in_child_of(Command::new(env::current_exe().unwrap()), test, body)
+}
+
+/// The same where `command` runs the program, which the arguments of the test are for.
+pub(crate) fn in_child_of(
+    mut command: Command,
+    test: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> Option<Output> {
     const VARIABLE: &str = "RUN_IN_CHILD";
     if env::var_os(VARIABLE).is_some_and(|name| name == test) {
         watched(body);
         return None;
     }
-    let child = Command::new(env::current_exe().unwrap())
+    let child = command
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
         .env(VARIABLE, test)
         .env("RUST_BACKTRACE", "0")
