@@ -13,15 +13,22 @@ use std::{env, fs, thread};
 /// A minute. What lasts longer hangs.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
+/// The limit, or as many seconds as `PATIENCE` says: for tools under which everything takes ten times as long.
+fn patience() -> Duration {
+    let seconds = env::var("PATIENCE").ok().and_then(|text| text.parse().ok());
+    seconds.map_or(LIMIT, Duration::from_secs)
+}
+
 /// Runs `test`, and fails if it hangs.
 pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
+    let patience = patience();
     let (alive, ended) = mpsc::channel::<()>();
     let test = thread::spawn(move || {
         let _alive = alive;
         test();
     });
-    if ended.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("it hangs: still not over after {LIMIT:?}");
+    if ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("it hangs: still not over after {patience:?}");
     }
     if let Err(payload) = test.join() {
         resume_unwind(payload);
