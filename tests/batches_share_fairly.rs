@@ -3,6 +3,7 @@
 mod support;
 
 use pool_core::Pool;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +27,30 @@ fn a_short_one_beside_an_endless_one() {
                 over.store(true, Ordering::SeqCst);
             });
         }
+    });
+}
+
+#[test]
+fn a_short_one_that_has_begun_is_not_interrupted() {
+    watched(|| {
+        let pool = Pool::new(1);
+        let (over, running) = (AtomicBool::new(false), Gate::default());
+        let calls = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let call = |_| {
+                    calls.lock().unwrap().push("long");
+                    running.open();
+                };
+                pool.map(endless(&over), call).for_each(drop);
+            });
+            running.wait();
+            pool.map(0..2, |_| calls.lock().unwrap().push("short")).for_each(drop);
+            over.store(true, Ordering::SeqCst);
+        });
+        let calls = calls.into_inner().unwrap();
+        let first = calls.iter().position(|call| *call == "short").unwrap();
+        assert_eq!(calls[first + 1], "short");
     });
 }
 

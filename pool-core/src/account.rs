@@ -246,6 +246,12 @@ impl<It: Iterator> Account<It> {
         self.posts[Post::Consumer as usize]
     }
 
+    /// Whether the batch has begun so lately that it need not take turns with others: a short one is over before a long one's next
+    /// calls, and each long one is young only once.
+    pub(crate) fn is_young(&self, cap: usize) -> bool {
+        self.taken < self.max.min(cap).saturating_mul(2)
+    }
+
     pub(crate) fn taken(&self) -> usize {
         self.taken
     }

@@ -295,9 +295,17 @@ where
         None
     }
 
+    /// Whether a worker is to leave before the next input: for a call that wants its place back, or for another batch.
+    fn pressed(&self, state: &State<It, C, T>) -> bool {
+        let crew = self.crew();
+        crew.place_is_wanted()
+            || !state.account.is_young(crew.cap())
+                && crew.is_wanted_elsewhere(state.account.hints())
+    }
+
     /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
     fn file(&self, index: usize, outcome: Outcome<T>, one: bool, calls: &Calls) -> Option<Box<It>> {
-        let (crew, limits) = (self.crew(), self.limits());
+        let limits = self.limits();
         let mut state = self.state.lock();
         state.account.filed();
         state.fast = calls.fast;
@@ -317,7 +325,7 @@ where
         }
         state.account.decides();
         let mut next = None;
-        if !one && !crew.pressed(state.account.hints()) {
+        if !one && !self.pressed(&state) {
             // Two are too many for inputs this fast.
             let crowded = calls.fast && state.account.busy();
             let post = if crowded { Post::Crowded } else { Post::Stalled };
@@ -327,7 +335,7 @@ where
             if next.is_none() && calls.fast && state.account.stand_by(post) {
                 drop(state);
                 state = self.watch(post);
-                if !crew.pressed(state.account.hints()) {
+                if !self.pressed(&state) {
                     next = state.account.begin(limits);
                 }
             }
@@ -371,7 +379,7 @@ where
             if post == Post::Stalled
                 || !nap.shows_fast(state.account.taken() - before)
                 || state.account.phase() != Phase::Open
-                || self.crew().pressed(state.account.hints())
+                || self.pressed(&state)
             {
                 break;
             }

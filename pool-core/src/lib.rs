@@ -64,12 +64,13 @@
 //!
 //! - **The cap is hard.** At most `max_workers` calls run at any instant through one pool, over all who share it.
 //! - **Nesting never deadlocks.** A call may run batches and join tasks on its own pool, with a cap of 1 too, as long as it waits through this library.
-//! - **Fair.** Batches that share a pool share its workers, whatever their lengths. A call with a long batch of its own occupies its place
-//!   meanwhile, as any long call does.
+//! - **Fair.** Batches that share a pool share its workers, whatever their lengths: they take turns call by call, once each has begun two
+//!   calls for each worker. A call with a long batch of its own occupies its place meanwhile, as any long call does.
 //! - **Nothing is lost.** Each input that was taken is yielded once as an outcome, or dropped once with its batch.
 //! - **A result is seen when it is there.** [`Map::next_timeout`] bounds the wait for it; [`Timeout`] loses nothing.
 //! - **No thread, still a result.** If no thread can be started, whoever waits for the batch or joins the task runs the calls.
-//! - **Idle costs nothing.** No polling; threads start when there is work and end after `keep_alive` without.
+//! - **Idle costs nothing.** No polling: a thread that has run calls of less than a microsecond looks around for more of them for some
+//!   microseconds, then it sleeps. Threads start when there is work and end after `keep_alive` without.
 //!
 //! # Errors and panics
 //!

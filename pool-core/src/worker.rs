@@ -85,14 +85,13 @@ impl Crew {
         self.start_if(self.sleep.wake(|| self.queue.waiting()));
     }
 
-    /// Whether a worker is to leave a batch, of which `own` hints wait, before the next input: for a call that wants its place
-    /// back, or for another batch.
+    /// Whether hints wait of other batches than the one that has `own` hints.
     #[inline]
-    pub(crate) fn pressed(&self, own: usize) -> bool {
-        self.sleep.pressed() || self.queue.waiting() > own
+    pub(crate) fn is_wanted_elsewhere(&self, own: usize) -> bool {
+        self.queue.waiting() > own
     }
 
-    /// Whether a call that helps with a batch of its own is to give its place up first.
+    /// Whether somebody wants the place of whoever asks: a call that is to go on.
     #[inline]
     pub(crate) fn place_is_wanted(&self) -> bool {
         self.sleep.pressed()
