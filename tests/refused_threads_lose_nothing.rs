@@ -93,7 +93,9 @@ impl Refusal {
 /// Where the test may write.
 fn folder(test: &str) -> PathBuf {
     let folder = env::temp_dir().join(format!("{test}-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    if env::var_os("RUN_IN_CHILD").is_none() {
+        fs::create_dir_all(&folder).unwrap();
+    }
     folder
 }
 

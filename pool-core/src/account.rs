@@ -242,6 +242,12 @@ impl<It: Iterator> Account<It> {
         std::mem::take(&mut self.posts[post as usize])
     }
 
+    /// Whether a worker stands by until there is room in the buffer.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.posts[Post::Stalled as usize]
+    }
+
+    /// Whether the consumer stands by.
     pub(crate) fn is_watched(&self) -> bool {
         self.posts[Post::Consumer as usize]
     }

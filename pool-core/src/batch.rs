@@ -327,7 +327,7 @@ where
         let mut next = None;
         if !one && !self.pressed(&state) {
             // Two are too many for inputs this fast.
-            let crowded = calls.fast && state.account.busy();
+            let crowded = calls.fast && (state.account.busy() || state.account.is_stalled());
             let post = if crowded { Post::Crowded } else { Post::Stalled };
             if !crowded {
                 next = state.account.begin(limits);
@@ -377,7 +377,7 @@ where
             state = self.state.lock();
             state.posts[post as usize] = None;
             if post == Post::Stalled
-                || !nap.shows_fast(state.account.taken() - before)
+                || !(nap.shows_fast(state.account.taken() - before) || state.account.is_stalled())
                 || state.account.phase() != Phase::Open
                 || self.pressed(&state)
             {

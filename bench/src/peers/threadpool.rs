@@ -1,0 +1,45 @@
+//! Measures the `threadpool` crate: boxed jobs, and results through a channel of the standard library.
+
+use super::{Buffer, Call, Collect, Peer, Stream};
+use std::sync::mpsc;
+use threadpool::ThreadPool;
+
+pub(crate) struct Threadpool(pub(crate) ThreadPool);
+
+impl Peer for Threadpool {
+    const NAME: &'static str = "threadpool";
+
+    fn new(workers: usize) -> Self {
+        Self(ThreadPool::new(workers))
+    }
+}
+
+impl Collect for Threadpool {
+    fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
+        let mut results: Vec<Option<R>> = (0..inputs).map(|_| None).collect();
+        let call = move |input| (input, call(input));
+        self.stream(inputs, Buffer::Unbounded, call, |(input, result)| {
+            results[input] = Some(result)
+        });
+        results.into_iter().map(|result| result.expect("the call returns")).collect()
+    }
+}
+
+impl Stream for Threadpool {
+    /// It takes all jobs at once.
+    fn stream<R, C>(&self, inputs: usize, _: Buffer, call: C, mut consume: impl FnMut(R))
+    where
+        R: Send + 'static,
+        C: Call<R>,
+    {
+        let (sender, results) = mpsc::channel();
+        for input in 0..inputs {
+            let (sender, call) = (sender.clone(), call.clone());
+            self.0.execute(move || _ = sender.send(call(input)));
+        }
+        drop(sender);
+        for result in results {
+            consume(result);
+        }
+    }
+}
