@@ -1,4 +1,4 @@
-//! Decides when a batch runs what, and when what it borrows may go; the only file with `unsafe`.
+//! Decides who may enter a batch, and when what it borrows may go; the only file with `unsafe`. What a worker does inside stands in `turn.rs`.
 //!
 //! A batch is one allocation, shared by its consumer, by the hints in queues, and by the threads that follow these. It owns the
 //! iterator, the call, and the results that nobody has taken: everything in it that may borrow from the consumer's frame, for `'env`.
@@ -27,19 +27,21 @@
 //! The consumer registers its waker in the section in which it finds nothing; whoever files a result, ends the batch, leaves it last or
 //! cannot start a thread takes the waker out in his section and wakes it after. Either the filing comes first, then the consumer sees
 //! the result; or the registration does, then the one who files sees the waker.
+//!
+//! A consumer that is **patient** looks again in a moment by itself, since calls are fast: it is woken only when workers are held back for
+//! it, or nothing is left to wait for. A call is never patient: it is to be called back before its worker takes a new input (`nesting.rs`).
 
 use crate::account::{Account, Limits, Phase, Post};
 use crate::cancel::Token;
 use crate::config::Settings;
-use crate::nesting::{self, Away, Inside};
-use crate::outbox::{Order, Outbox};
-use crate::pace::{self, Calls, Nap, PATIENCE};
+use crate::nesting::{self, Away};
+use crate::outbox::Order;
 use crate::room::Room;
 use crate::source::{Ask, Lot, Outcome, Polled, Source};
-use crate::span::Site;
-use crate::sync::{self, Mutex, MutexGuard, Unparker};
+use crate::state::State;
+use crate::sync::{self, Mutex, MutexGuard};
 use crate::unwind::{self, Panics, Payload};
-use crate::waiter::{Register, Waiter};
+use crate::waiter::{Register, Waiter, wake};
 use crate::worker::{Crew, Hint, Job};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -56,14 +58,14 @@ trait Borrowing<T>: Source<T> {
     fn source<'a>(&'a self) -> &'a (dyn Source<T> + 'a);
 }
 
-struct Batch<It, C, T> {
+pub(crate) struct Batch<It, C, T> {
     /// The allocation that this is, for the hints that lead to it.
     me: Weak<Self>,
-    token: Arc<Token>,
+    pub(crate) token: Arc<Token>,
     /// Set when the batch is started.
     home: OnceLock<Home>,
-    room: Room,
-    state: Mutex<State<It, C, T>>,
+    pub(crate) room: Room,
+    pub(crate) state: Mutex<State<It, C, T>>,
 }
 
 /// Where a batch runs.
@@ -71,35 +73,6 @@ struct Home {
     crew: Arc<Crew>,
     /// A call of the same crew started it: its hints go to the deques of the workers that push them.
     nested: bool,
-}
-
-struct State<It, C, T> {
-    account: Account<It>,
-    results: Outbox<Outcome<T>>,
-    /// Here until the batch is closed and the last one has left.
-    call: Option<Arc<(Site, C)>>,
-    /// Threads that have entered and not left.
-    inside: usize,
-    /// The consumer, while it waits.
-    waiter: Option<Waiter>,
-    /// The workers that stand by, while they nap.
-    posts: [Option<Unparker>; 3],
-    /// Whether calls were fast when somebody last looked.
-    fast: bool,
-    /// It looks by itself in a moment, unless workers are held back for it.
-    patient: bool,
-    /// The panic of `next`, raised after the last result.
-    last: Option<Payload>,
-    /// The first panic of a `Drop`.
-    dropped: Option<Payload>,
-    /// The consumer has closed the batch and waits to hear of that panic.
-    awaited: bool,
-    /// A thread could not be started, and none has come since.
-    unserved: bool,
-    /// Nobody will ask for results.
-    detached: bool,
-    /// The crew counts this batch among those with something left to run.
-    live: bool,
 }
 
 impl<It, C, T> Batch<It, C, T>
@@ -114,22 +87,7 @@ where
             token: Arc::default(),
             home: OnceLock::new(),
             room: Room::new(),
-            state: Mutex::new(State {
-                account,
-                results: Outbox::new(order),
-                call: Some(Arc::new((Site::here(), call))),
-                inside: 0,
-                waiter: None,
-                posts: [None, None, None],
-                fast: false,
-                patient: false,
-                last: None,
-                dropped: None,
-                awaited: false,
-                unserved: false,
-                detached: false,
-                live: false,
-            }),
+            state: Mutex::new(State::new(account, call, order)),
         })
     }
 
@@ -137,11 +95,11 @@ where
         self.home.get().expect("a batch is started before anybody enters it")
     }
 
-    fn crew(&self) -> &Arc<Crew> {
+    pub(crate) fn crew(&self) -> &Arc<Crew> {
         &self.home().crew
     }
 
-    fn limits(&self) -> Limits<'_> {
+    pub(crate) fn limits(&self) -> Limits<'_> {
         Limits { cap: self.crew().cap(), room: &self.room }
     }
 
@@ -158,7 +116,7 @@ where
 
     /// Ends a section: pushes the hint that is owed, if one is, after unlocking.
     #[inline]
-    fn settle(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
+    pub(crate) fn settle(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
         let owed = state.account.settle(self.limits());
         drop(state);
         if owed {
@@ -195,208 +153,9 @@ where
     }
 
     #[cold]
-    fn push(&self) {
+    pub(crate) fn push(&self) {
         let Home { crew, nested } = self.home();
         crew.push(self.hint(), *nested);
-    }
-
-    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run. Says whether
-    /// the crew knows that its worker searches again.
-    fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) -> bool {
-        let crew = self.crew();
-        for look in 0..PATIENCE {
-            if !state.account.pulling() {
-                break;
-            }
-            // Most iterators are back in a moment; this one is worth no more than that.
-            drop(state);
-            pace::pause(look);
-            state = self.state.lock();
-        }
-        // Not before: whoever brings the iterator back is to see that somebody comes.
-        if !one && !sync::seeded("found-hint-still-counted") {
-            state.account.found_hint();
-        }
-        let Some(inputs) = state.account.begin(self.limits()) else {
-            // Whoever brings the iterator back sees that this worker is about to look, and starts no thread in its stead.
-            if !one {
-                crew.search();
-            }
-            self.settle(state);
-            return !one;
-        };
-        state.inside += 1;
-        let call =
-            Arc::clone(state.call.as_ref().expect("the call is there until the last one has left"));
-        drop(state);
-        let inside = Inside::enter(crew, &self.token);
-        let mut calls = Calls::default();
-        let mut next = Some(inputs);
-        while let Some(inputs) = next {
-            let Some((index, input)) = self.take(inputs) else { break };
-            let one_call = || call.0.call(crew.name(), index, || call.1(index, input));
-            let outcome = inside.call(|| calls.run(one_call));
-            next = self.file(index, outcome, one, &calls);
-        }
-        crew.remember(calls.fast);
-        if !sync::seeded("leave-with-the-call-in-hand") {
-            drop(call);
-        }
-        // Inside still: what `leave` drops is the user's, and may wait for a batch of its own.
-        self.leave();
-        drop(inside);
-        false
-    }
-
-    /// Takes one input; `None` ends the worker's turn.
-    fn take(&self, mut inputs: Box<It>) -> Option<(usize, It::Item)> {
-        let taken = unwind::catch(|| inputs.next());
-        let mut panics = Panics::default();
-        let limits = self.limits();
-        let mut state = self.state.lock();
-        match taken {
-            Ok(Some(input)) => match state.account.took(inputs) {
-                Ok(index) => {
-                    if !sync::seeded("no-settle-after-input") {
-                        self.settle(state);
-                    }
-                    return Some((index, input));
-                }
-                Err(inputs) => {
-                    drop(state);
-                    panics.drop(input);
-                    panics.drop(inputs);
-                }
-            },
-            Ok(None) => {
-                state.account.ran_out();
-                let waiter = state.waiter_with_news(limits);
-                drop(state);
-                if !sync::seeded("end-of-inputs-wakes-nobody") {
-                    wake(waiter);
-                }
-                panics.drop(inputs);
-            }
-            Err(payload) => {
-                // Of a batch that was stopped or closed nobody asks what comes after its last result.
-                let surplus = match state.account.phase() {
-                    Phase::Open => state.last.replace(payload),
-                    _ => Some(payload),
-                };
-                state.account.ran_out();
-                let waiter = state.waiter_with_news(limits);
-                drop(state);
-                wake(waiter);
-                panics.drop(inputs);
-                panics.drop(surplus);
-            }
-        }
-        self.keep(panics);
-        None
-    }
-
-    /// Whether a worker is to leave before the next input: for a call that wants its place back, or for another batch.
-    fn pressed(&self, state: &State<It, C, T>) -> bool {
-        let crew = self.crew();
-        crew.place_is_wanted()
-            || !state.account.is_young(crew.cap())
-                && crew.is_wanted_elsewhere(state.account.hints())
-    }
-
-    /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
-    fn file(&self, index: usize, outcome: Outcome<T>, one: bool, calls: &Calls) -> Option<Box<It>> {
-        let limits = self.limits();
-        let mut state = self.state.lock();
-        state.account.filed();
-        state.fast = calls.fast;
-        let unwanted = match state.account.phase() {
-            Phase::Closed => Some(outcome),
-            _ => {
-                state.results.put(index, outcome);
-                None
-            }
-        };
-        // Before any new input: a call that is called back comes first.
-        let late = sync::seeded("call-back-after-begin");
-        if let Some(waiter) = if late { None } else { state.waiter_with_news(limits) } {
-            drop(state);
-            waiter.wake();
-            state = self.state.lock();
-        }
-        state.account.decides();
-        let mut next = None;
-        if !one && !self.pressed(&state) {
-            // Two are too many for inputs this fast.
-            let crowded = calls.fast && (state.account.busy() || state.account.is_stalled());
-            let post = if crowded { Post::Crowded } else { Post::Stalled };
-            if !crowded {
-                next = state.account.begin(limits);
-            }
-            if next.is_none() && calls.fast && state.account.stand_by(post) {
-                drop(state);
-                state = self.watch(post);
-                if !self.pressed(&state) {
-                    next = state.account.begin(limits);
-                }
-            }
-        }
-        if next.is_some() || sync::seeded("no-settle-after-call") {
-            drop(state);
-        } else {
-            self.rouse(&mut state);
-            self.settle(state);
-        }
-        if unwanted.is_some() {
-            let mut panics = Panics::default();
-            panics.drop(unwanted);
-            self.keep(panics);
-        }
-        next
-    }
-
-    /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
-    fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
-        let limits = self.limits();
-        let mut state = self.state.lock();
-        if post == Post::Stalled {
-            for look in 0..PATIENCE {
-                if state.account.called_for(limits).is_some() {
-                    break;
-                }
-                drop(state);
-                pace::pause(look);
-                state = self.state.lock();
-            }
-        }
-        let mut nap = Nap::default();
-        while state.account.called_for(limits) != Some(post) {
-            let before = state.account.taken();
-            state.posts[post as usize] = Some(Unparker::current());
-            drop(state);
-            sync::nap(nap.length(), None);
-            state = self.state.lock();
-            state.posts[post as usize] = None;
-            if post == Post::Stalled
-                || !(nap.shows_fast(state.account.taken() - before) || state.account.is_stalled())
-                || state.account.phase() != Phase::Open
-                || self.pressed(&state)
-            {
-                break;
-            }
-            nap.lengthen();
-        }
-        if !sync::seeded("standby-for-ever") {
-            state.account.stand_down(post);
-        }
-        state
-    }
-
-    /// Ends the nap of a worker that stands by, if there is something to run and nobody to run it.
-    fn rouse(&self, state: &mut State<It, C, T>) {
-        let called = state.account.called_for(self.limits());
-        if let Some(worker) = called.and_then(|post| state.posts[post as usize].take()) {
-            worker.unpark();
-        }
     }
 
     /// Step 4 of the essay.
@@ -425,7 +184,7 @@ where
     }
 
     /// Ends a section after which nothing may be left to run. The crew hears of that before anybody else can see it.
-    fn end_if_done(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
+    pub(crate) fn end_if_done(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
         let done = state.done();
         let late = sync::seeded("end-told-after-the-lock");
         if done && !late {
@@ -435,80 +194,6 @@ where
         if done && late {
             self.crew().end();
         }
-    }
-
-    /// Keeps the first panic of a `Drop` for the consumer.
-    fn keep(&self, panics: Panics) {
-        if let Some(payload) = panics.first() {
-            let surplus = self.state.lock().keep(payload);
-            unwind::discard(surplus);
-        }
-    }
-
-    /// Step 3 of the essay. The caller has dropped all that it held of the batch.
-    fn leave(&self) {
-        let mut panics = Panics::default();
-        let mut state = self.state.lock();
-        if state.inside == 1 && state.detached && state.account.over() {
-            let (inputs, results) = (state.account.close(), state.results.clear());
-            drop(state);
-            panics.drop(inputs);
-            results.into_iter().for_each(|result| panics.drop(result));
-            state = self.state.lock();
-        }
-        if state.inside == 1 && state.account.phase() == Phase::Closed {
-            let call = state.call.take();
-            drop(state);
-            panics.drop(call);
-            state = self.state.lock();
-        }
-        let surplus = panics.first().and_then(|payload| state.keep(payload));
-        state.inside -= 1;
-        let unheard = state.account.phase() == Phase::Closed && state.inside == 0 && !state.awaited;
-        let swallowed = if unheard { state.dropped.take() } else { None };
-        let waiter = state.waiter_with_news(self.limits());
-        self.end_if_done(state);
-        wake(waiter);
-        unwind::discard(surplus);
-        unwind::discard(swallowed);
-    }
-}
-
-impl<It: Iterator, C, T> State<It, C, T> {
-    /// The consumer's waker, if there is something to wake it for.
-    fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
-        let news = match self.account.phase() {
-            _ if self.waiter.is_none() => return None,
-            Phase::Closed => self.inside == 0,
-            _ if self.account.over() => true,
-            _ => self.results.ready() && (!self.patient || !self.account.has_room(limits)),
-        };
-        if news { self.waiter.take() } else { None }
-    }
-
-    /// Keeps the first panic of a `Drop`, and gives back one that comes later.
-    fn keep(&mut self, payload: Payload) -> Option<Payload> {
-        match self.dropped {
-            None => {
-                self.dropped = Some(payload);
-                None
-            }
-            Some(_) => Some(payload),
-        }
-    }
-
-    /// Whether this is the moment in which nothing is left to run.
-    fn done(&mut self) -> bool {
-        let done = self.live && self.account.phase() >= Phase::Over && self.inside == 0;
-        self.live &= !done;
-        done
-    }
-}
-
-/// Wakes a consumer, outside every lock: a waker is code of the user.
-fn wake(waiter: Option<Waiter>) {
-    if let Some(waiter) = waiter {
-        waiter.wake();
     }
 }
 
@@ -538,6 +223,7 @@ where
     fn stop(&self) {
         let mut state = self.state.lock();
         state.account.end();
+        state.relieve();
         let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());
         let limits = Limits { cap, room: &self.room };
         let waiter = state.waiter_with_news(limits);
@@ -622,6 +308,7 @@ where
     fn close(&self, wait: bool) -> Option<Payload> {
         let mut state = self.state.lock();
         let cut = state.account.unfinished();
+        state.relieve();
         state.awaited |= wait;
         let call = if state.inside == 0 { state.call.take() } else { None };
         let (inputs, results) = (state.account.close(), state.results.clear());

@@ -120,16 +120,19 @@ mod results;
 mod room;
 #[cfg(all(test, pool_shuttle))]
 mod scenarios;
+mod seat;
 mod signature;
 mod sleep;
 mod source;
 mod span;
+mod state;
 mod stats;
 mod stop;
 #[cfg(feature = "stream")]
 mod stream;
 mod sync;
 mod task;
+mod turn;
 mod unwind;
 mod waiter;
 mod worker;

@@ -28,7 +28,7 @@
 //! level takes less than 1.5 KiB of it beside the user's own frames, and less than 5 KiB without optimizations.
 
 use crate::cancel::Token;
-use crate::sleep::Seat;
+use crate::seat::Seat;
 use crate::stats::Tally;
 use crate::sync;
 use crate::waiter::Waiter;

@@ -16,13 +16,16 @@
 //! - Either the pusher's section comes first: then the worker sees its hint, or knows that another one found it, and searches.
 //! - Or the worker's does: then the pusher sees the free place, and the worker among the idle or no thread at all.
 //!
-//! What a place is given for is a hint, not *the* hint: with the place in hand a thread searches until nothing waits, so who was
-//! woken for a hint that another one found has lost nothing. And who **searches** will do for a hint: a pusher that sees as many of them
-//! as there are hints wakes nobody and starts no thread. One of them may be about to run another hint for long; he takes the lock
-//! when he has found it, counts himself out, and wakes another one if more hints wait now than threads search: either he does so before
-//! the pusher looks, then that one counts without him; or after, then he sees the pusher's hint. The same two sections decide for a call that gives its place back,
-//! for a guest that leaves and for a cap that rises: each either passes the place on while a hint waits or frees it for the next
-//! pusher to see.
+//! What a place is given for is a hint, not *the* hint: with the place in hand a thread **searches** until nothing waits, so who was
+//! woken for a hint that another one found has lost nothing. And whoever searches will do: a pusher that sees as many threads search as
+//! hints wait wakes nobody and starts no thread. One of these may be about to run another hint for long. When he has found it he takes
+//! the lock, counts himself out, and wakes another one if more hints wait now than threads search.
+//!
+//! - Either that comes before the pusher's section: then the pusher counts without him.
+//! - Or it comes after: then he sees the pusher's hint.
+//!
+//! The same sections decide for a call that gives its place back, for a guest that leaves and for a cap that rises: each either passes
+//! the place on while more hints wait than threads search, or frees it for the next pusher to see.
 //!
 //! # A place is never lost
 //!
@@ -42,8 +45,8 @@
 //! A guest that leaves passes its place on like everybody else, and so tries to start a thread for the hints that are left; if that
 //! fails, their batches are told again.
 
-use crate::pace;
-use crate::sync::{self, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, Unparker};
+use crate::seat::{Seat, Standing};
+use crate::sync::{self, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -79,30 +82,6 @@ struct State {
     dismissed: bool,
 }
 
-/// Under what name one thread waits: a worker for work, a call for what it waits for.
-pub(crate) struct Seat {
-    thread: Unparker,
-    /// Changed under the lock of the [`Sleep`] alone; read by its thread.
-    standing: Mutex<Standing>,
-}
-
-/// What a thread that waits is to the pool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Standing {
-    /// It holds a place.
-    Placed,
-    /// A call that is about to wait and has set its place aside: it holds it still.
-    Aside,
-    /// A call that waits and has no place.
-    Away,
-    /// A call that waits for nothing but a place.
-    Returning,
-    /// A worker without a place.
-    Idle,
-    /// A worker that is one too many.
-    Dismissed,
-}
-
 /// What is left to do, outside the lock, for a place that was handed to a thread that does not exist yet.
 #[must_use = "the place is held for the thread that is to be started"]
 #[derive(PartialEq, Eq, Debug)]
@@ -118,43 +97,6 @@ pub(crate) enum Rest {
     Search,
     /// The thread ends; it holds nothing any more.
     Retire,
-}
-
-impl Seat {
-    pub(crate) fn current() -> Arc<Self> {
-        Arc::new(Self { thread: Unparker::current(), standing: Mutex::new(Standing::Placed) })
-    }
-
-    fn standing(&self) -> Standing {
-        *self.standing.lock()
-    }
-
-    fn set(&self, standing: Standing) {
-        *self.standing.lock() = standing;
-    }
-
-    /// Says what the thread waits for.
-    fn tell(&self, standing: Standing) {
-        self.set(standing);
-        self.thread.unpark();
-    }
-
-    /// Blocks while the standing is `now`, and before that looks so many times whether it still is.
-    fn wait_while(&self, now: Standing, looks: usize, deadline: Option<Instant>) -> Standing {
-        (0..looks).take_while(|_| self.standing() == now).for_each(pace::pause);
-        loop {
-            let standing = self.standing();
-            if standing != now || sync::past(deadline) {
-                return standing;
-            }
-            sync::park(deadline);
-        }
-    }
-
-    /// Wakes the thread without giving it anything.
-    pub(crate) fn nudge(&self) {
-        self.thread.unpark();
-    }
 }
 
 impl Sleep {

@@ -1,6 +1,6 @@
 //! Decides how a consumer that waits is told: a thread is unparked, a call gets its place, a future is woken.
 
-use crate::sleep::Seat;
+use crate::seat::Seat;
 use crate::sync::{self, Unparker};
 use crate::unwind;
 use crate::worker::Crew;
@@ -41,5 +41,12 @@ impl Waiter {
             Self::Call(_, seat) => seat.nudge(),
             Self::Future(waker) => unwind::discard(unwind::catch(|| waker.wake())),
         }
+    }
+}
+
+/// Wakes a consumer, outside every lock: a waker is code of the user.
+pub(crate) fn wake(waiter: Option<Waiter>) {
+    if let Some(waiter) = waiter {
+        waiter.wake();
     }
 }

@@ -6,7 +6,8 @@
 use crate::config::Config;
 use crate::pace::PATIENCE;
 use crate::queue::{Local, Queue};
-use crate::sleep::{Rest, Seat, Sleep, Wake};
+use crate::seat::Seat;
+use crate::sleep::{Rest, Sleep, Wake};
 use crate::stats::Tally;
 use crate::sync::{self, AtomicBool, AtomicUsize, Mutex, Ordering};
 use crate::unwind;

@@ -1,0 +1,257 @@
+//! Decides what a worker does with a batch that a hint has led it to: take an input, run it, file the result, and go on, stand by or
+//! leave.
+
+use crate::account::{Phase, Post};
+use crate::batch::Batch;
+use crate::nesting::Inside;
+use crate::pace::{self, Calls, Nap, PATIENCE};
+use crate::source::Outcome;
+use crate::state::State;
+use crate::sync::{self, MutexGuard, Unparker};
+use crate::unwind::{self, Panics};
+use crate::waiter::wake;
+use std::sync::Arc;
+
+impl<It, C, T> Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run. Says whether
+    /// the crew knows that its worker searches again.
+    pub(crate) fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) -> bool {
+        let crew = self.crew();
+        for look in 0..PATIENCE {
+            if !state.account.pulling() {
+                break;
+            }
+            // Most iterators are back in a moment; this one is worth no more than that.
+            drop(state);
+            pace::pause(look);
+            state = self.state.lock();
+        }
+        // Not before: whoever brings the iterator back is to see that somebody comes.
+        if !one && !sync::seeded("found-hint-still-counted") {
+            state.account.found_hint();
+        }
+        let Some(inputs) = state.account.begin(self.limits()) else {
+            // Whoever brings the iterator back sees that this worker is about to look, and starts no thread in its stead.
+            if !one {
+                crew.search();
+            }
+            self.settle(state);
+            return !one;
+        };
+        state.inside += 1;
+        let call =
+            Arc::clone(state.call.as_ref().expect("the call is there until the last one has left"));
+        drop(state);
+        let inside = Inside::enter(crew, &self.token);
+        let mut calls = Calls::default();
+        let mut next = Some(inputs);
+        while let Some(inputs) = next {
+            let Some((index, input)) = self.take(inputs) else { break };
+            let one_call = || call.0.call(crew.name(), index, || call.1(index, input));
+            let outcome = inside.call(|| calls.run(one_call));
+            next = self.file(index, outcome, one, &calls);
+        }
+        crew.remember(calls.fast);
+        if !sync::seeded("leave-with-the-call-in-hand") {
+            drop(call);
+        }
+        // Inside still: what `leave` drops is the user's, and may wait for a batch of its own.
+        self.leave();
+        drop(inside);
+        false
+    }
+
+    /// Takes one input; `None` ends the worker's turn.
+    fn take(&self, mut inputs: Box<It>) -> Option<(usize, It::Item)> {
+        let taken = unwind::catch(|| inputs.next());
+        let mut panics = Panics::default();
+        let limits = self.limits();
+        let mut state = self.state.lock();
+        match taken {
+            Ok(Some(input)) => match state.account.took(inputs) {
+                Ok(index) => {
+                    if !sync::seeded("no-settle-after-input") {
+                        self.settle(state);
+                    }
+                    return Some((index, input));
+                }
+                Err(inputs) => {
+                    drop(state);
+                    panics.drop(input);
+                    panics.drop(inputs);
+                }
+            },
+            Ok(None) => {
+                state.account.ran_out();
+                state.relieve();
+                let waiter = state.waiter_with_news(limits);
+                drop(state);
+                if !sync::seeded("end-of-inputs-wakes-nobody") {
+                    wake(waiter);
+                }
+                panics.drop(inputs);
+            }
+            Err(payload) => {
+                // Of a batch that was stopped or closed nobody asks what comes after its last result.
+                let surplus = match state.account.phase() {
+                    Phase::Open => state.last.replace(payload),
+                    _ => Some(payload),
+                };
+                state.account.ran_out();
+                state.relieve();
+                let waiter = state.waiter_with_news(limits);
+                drop(state);
+                wake(waiter);
+                panics.drop(inputs);
+                panics.drop(surplus);
+            }
+        }
+        self.keep(panics);
+        None
+    }
+
+    /// Whether a worker is to leave before the next input: for a call that wants its place back, or for another batch.
+    fn pressed(&self, state: &State<It, C, T>) -> bool {
+        let crew = self.crew();
+        crew.place_is_wanted()
+            || !state.account.is_young(crew.cap())
+                && crew.is_wanted_elsewhere(state.account.hints())
+    }
+
+    /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
+    fn file(&self, index: usize, outcome: Outcome<T>, one: bool, calls: &Calls) -> Option<Box<It>> {
+        let limits = self.limits();
+        let mut state = self.state.lock();
+        state.account.filed();
+        state.fast = calls.fast;
+        let unwanted = match state.account.phase() {
+            Phase::Closed => Some(outcome),
+            _ => {
+                state.results.put(index, outcome);
+                None
+            }
+        };
+        // Before any new input: a call that is called back comes first.
+        let late = sync::seeded("call-back-after-begin");
+        if let Some(waiter) = if late { None } else { state.waiter_with_news(limits) } {
+            drop(state);
+            waiter.wake();
+            state = self.state.lock();
+        }
+        state.account.decides();
+        let mut next = None;
+        if !one && !self.pressed(&state) {
+            // Two are too many for inputs this fast.
+            let crowded = calls.fast && (state.account.busy() || state.account.is_stalled());
+            let post = if crowded { Post::Crowded } else { Post::Stalled };
+            if !crowded {
+                next = state.account.begin(limits);
+            }
+            if next.is_none() && calls.fast && state.account.stand_by(post) {
+                drop(state);
+                state = self.watch(post);
+                if !self.pressed(&state) {
+                    next = state.account.begin(limits);
+                }
+            }
+        }
+        if next.is_some() || sync::seeded("no-settle-after-call") {
+            drop(state);
+        } else {
+            self.rouse(&mut state);
+            self.settle(state);
+        }
+        if unwanted.is_some() {
+            let mut panics = Panics::default();
+            panics.drop(unwanted);
+            self.keep(panics);
+        }
+        next
+    }
+
+    /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
+    fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
+        let limits = self.limits();
+        let mut state = self.state.lock();
+        if post == Post::Stalled {
+            for look in 0..PATIENCE {
+                if state.account.called_for(limits).is_some() {
+                    break;
+                }
+                drop(state);
+                pace::pause(look);
+                state = self.state.lock();
+            }
+        }
+        let mut nap = Nap::default();
+        while state.account.called_for(limits) != Some(post) {
+            let before = state.account.taken();
+            state.posts[post as usize] = Some(Unparker::current());
+            drop(state);
+            sync::nap(nap.length(), None);
+            state = self.state.lock();
+            state.posts[post as usize] = None;
+            if post == Post::Stalled
+                || !(nap.shows_fast(state.account.taken() - before) || state.account.is_stalled())
+                || state.account.phase() != Phase::Open
+                || self.pressed(&state)
+            {
+                break;
+            }
+            nap.lengthen();
+        }
+        if !sync::seeded("standby-for-ever") {
+            state.account.stand_down(post);
+        }
+        state
+    }
+
+    /// Ends the nap of a worker that stands by, if there is something to run and nobody to run it.
+    pub(crate) fn rouse(&self, state: &mut State<It, C, T>) {
+        let called = state.account.called_for(self.limits());
+        if let Some(worker) = called.and_then(|post| state.posts[post as usize].take()) {
+            worker.unpark();
+        }
+    }
+
+    /// Keeps the first panic of a `Drop` for the consumer.
+    pub(crate) fn keep(&self, panics: Panics) {
+        if let Some(payload) = panics.first() {
+            let surplus = self.state.lock().keep(payload);
+            unwind::discard(surplus);
+        }
+    }
+
+    /// Step 3 of the essay. The caller has dropped all that it held of the batch.
+    fn leave(&self) {
+        let mut panics = Panics::default();
+        let mut state = self.state.lock();
+        if state.inside == 1 && state.detached && state.account.over() {
+            let (inputs, results) = (state.account.close(), state.results.clear());
+            drop(state);
+            panics.drop(inputs);
+            results.into_iter().for_each(|result| panics.drop(result));
+            state = self.state.lock();
+        }
+        if state.inside == 1 && state.account.phase() == Phase::Closed {
+            let call = state.call.take();
+            drop(state);
+            panics.drop(call);
+            state = self.state.lock();
+        }
+        let surplus = panics.first().and_then(|payload| state.keep(payload));
+        state.inside -= 1;
+        let unheard = state.account.phase() == Phase::Closed && state.inside == 0 && !state.awaited;
+        let swallowed = if unheard { state.dropped.take() } else { None };
+        let waiter = state.waiter_with_news(self.limits());
+        self.end_if_done(state);
+        wake(waiter);
+        unwind::discard(surplus);
+        unwind::discard(swallowed);
+    }
+}
