@@ -23,8 +23,8 @@
 //!
 //! # No hint is lost
 //!
-//! While `can` holds, a hint waits in a queue; or a worker is between two inputs and about to look, or stands by and looks in a moment; or
-//! somebody is between a section above and the push that it ends with.
+//! While `can` holds, a hint waits in a queue; or a worker is between two inputs and about to look; or somebody stands by, who looks in a
+//! moment ([`Post`]); or somebody is between a section above and the push that it ends with.
 //!
 //! - Either `can` became true in a section that ended with `settle`: then there was a hint already, or one is pushed.
 //! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with `settle`.

@@ -128,7 +128,8 @@ where
     fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
         let stands_by = sync::seeded("consumer-stands-by-for-ever") && state.account.is_watched();
         let watched = !stands_by && state.account.stand_down(Post::Consumer);
-        let fast = state.fast;
+        // One input in all that time says otherwise.
+        let fast = state.fast && state.account.taken() > 1;
         if wanted {
             self.room.unwant();
         }
