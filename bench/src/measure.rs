@@ -191,7 +191,9 @@ impl Experiment {
 
 fn entries(contenders: &[Contender], samples: &[Vec<f64>], ours: Option<usize>) -> Vec<Entry> {
     let compared = |this: &[f64], that: Option<&Vec<f64>>| {
-        Spread::of(this.iter().zip(that?).map(|(this, that)| this / that))
+        // What is nothing, or less by chance, is no measure for others.
+        let measured = this.iter().zip(that?).filter(|(_, that)| **that > 0.0);
+        Spread::of(measured.map(|(this, that)| this / that))
     };
     contenders
         .iter()

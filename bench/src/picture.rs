@@ -69,7 +69,7 @@ fn text(size: i32, color: RGBColor) -> TextStyle<'static> {
 }
 
 fn panel(area: &Area<'_>, title: &str, row: &Row) -> Result<(), Box<dyn Error>> {
-    // Ours is above, then the best one.
+    // The best one is above. Ours once more says something of the noise, and nothing of who is better.
     let mut entries: Vec<&Entry> =
         row.entries.iter().filter(|entry| entry.contender != AGAIN).collect();
     entries.sort_by(|one, other| one.figure.median.total_cmp(&other.figure.median));

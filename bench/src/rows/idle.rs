@@ -76,10 +76,10 @@ pub(super) fn idle(contender: &str) -> Option<Vec<f64>> {
         let pool = P::new(IDLE);
         collect(&pool, IDLE, &wait(|_| thread::sleep(Duration::from_millis(50))));
         thread::sleep(Duration::from_millis(300));
-        let (usage, before) = (Usage::now(), process::switches_by_thread());
+        let (before, usage) = (process::switches_by_thread(), Usage::now());
         thread::sleep(WATCHED);
-        let after = process::switches_by_thread();
         let cpu = usage.since().cpu;
+        let after = process::switches_by_thread();
         // Not those of the thread that looks.
         let main = u64::from(std::process::id());
         let switches: u64 = after

@@ -28,7 +28,7 @@ fn experiment(name: &str, job: &str, workers: usize, inputs: usize) -> Experimen
             p50.goal(Bound::Ratio(1.0, ScopedMpsc::NAME), Bound::Ratio(0.7, ScopedMpsc::NAME)),
             Figure::new("p99", "µs"),
         ],
-        rounds: (3, 7),
+        rounds: (2, 7),
         warm_up: true,
         contenders: Box::new(move || {
             contenders!(turn(workers, inputs) of

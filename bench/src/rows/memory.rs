@@ -20,7 +20,7 @@ type Input = Vec<u8>;
 
 pub(super) fn experiments() -> Vec<Experiment> {
     vec![
-        experiment("stream", "as they finish", 1, || {
+        experiment("stream", "as they finish", 0, || {
             let [ours, again] = [OURS, AGAIN].map(|name| {
                 let pool = Pool::new(WORKERS);
                 turn(name, move |sum| {
@@ -31,7 +31,7 @@ pub(super) fn experiments() -> Vec<Experiment> {
             });
             vec![ours, scoped(), par_bridge(), channels(), buffered(), threadpool(), again]
         }),
-        experiment("ordered", "in order", 0, || {
+        experiment("ordered", "in order", 1, || {
             let [ours, again] = [OURS, AGAIN].map(|name| {
                 let pool = Pool::new(WORKERS);
                 turn(name, move |sum| {

@@ -21,7 +21,7 @@ pub(super) fn experiments() -> Vec<Experiment> {
     let after_a_run =
         (0..10_100).map(|input| if input < 10_000 { Duration::ZERO } else { SLOW_WAIT }).collect();
     vec![
-        experiment("start", "the first ones", 2, waits(|input| input < SLOW)),
+        experiment("start", "the first ones", 1, waits(|input| input < SLOW)),
         experiment("random", "scattered ones", 0, waits(|input| input * 7_919 % INPUTS < SLOW)),
         experiment(
             "clustered",

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 const WORKERS: usize = 32;
 /// Two sizes, so that the start of the process and of its threads cancels.
-const SIZES: [usize; 2] = [2_000, 12_000];
+const SIZES: [usize; 2] = [2_000, 42_000];
 
 pub(super) fn experiments() -> Vec<Experiment> {
     let present =
