@@ -49,7 +49,7 @@ const WORKLOADS: [Workload; 6] = [
     Workload { name: "submit and join", unit: "a task", sizes: [1_000, 21_000], run: submit },
 ];
 
-/// Of each figure the median of so many runs counts. Runs differ by up to 5 %, since waits may end in another order; medians by 3 %.
+/// Of each figure the median of so many runs counts. Most runs differ by up to 5 %, since waits may end in another order, and their medians by 3 %.
 const RUNS: usize = 3;
 /// How much worse a figure may become, before the check fails.
 const TOLERANCE: f64 = 1.10;
