@@ -1,13 +1,11 @@
 //! Measures what one writes by hand: scoped threads and an atomic cursor. Nothing that does more can cost less.
 
 use super::{Buffer, Call, Collect, Peer, Stream};
-use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Each result goes to its place, without a lock and without a word about panics.
+/// No lock, and not a word about panics.
 pub(crate) struct Scoped(usize);
 
 /// Each result goes through a channel of the standard library, whose queue may grow.
@@ -15,24 +13,6 @@ pub(crate) struct ScopedMpsc(usize);
 
 /// Each result goes through one that is bounded as the library's is.
 pub(crate) struct ScopedBounded(usize);
-
-/// Runs `call` for each of the inputs on so many threads, in a loop over one cursor.
-fn scoped(workers: usize, inputs: usize, call: impl Fn(usize) + Sync) {
-    let cursor = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let input = cursor.fetch_add(1, Ordering::Relaxed);
-                    if input >= inputs {
-                        break;
-                    }
-                    call(input);
-                }
-            });
-        }
-    });
-}
 
 impl Peer for Scoped {
     const NAME: &'static str = "scoped threads";
@@ -42,22 +22,39 @@ impl Peer for Scoped {
     }
 }
 
-struct Place<R>(UnsafeCell<MaybeUninit<R>>);
-
-// SAFETY: the cursor gives each place to one thread, and the others look at it after that thread has been joined.
-unsafe impl<R: Send> Sync for Place<R> {}
-
 impl Collect for Scoped {
+    /// Each thread keeps what it has done. If all wrote into one list, neighbours in it would fight for cache lines, and that costs
+    /// more than to put them in order at the end.
     fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
-        let mut places = Vec::with_capacity(inputs);
-        places.resize_with(inputs, || Place(UnsafeCell::new(MaybeUninit::<R>::uninit())));
-        scoped(self.0, inputs, |input| {
-            let result = call(input);
-            // SAFETY: the cursor has given this place to this thread alone.
-            unsafe { (*places[input].0.get()).write(result) };
+        let cursor = AtomicUsize::new(0);
+        let mut results = Vec::with_capacity(inputs);
+        let places = results.spare_capacity_mut();
+        let done: usize = thread::scope(|scope| {
+            let work = || {
+                let mut done = Vec::new();
+                work(&cursor, inputs, |input| {
+                    done.push((input, call(input)));
+                    true
+                });
+                done
+            };
+            let threads: Vec<_> = (0..self.0).map(|_| scope.spawn(work)).collect();
+            threads
+                .into_iter()
+                .map(|thread| {
+                    let done = thread.join().expect("the call returns");
+                    let count = done.len();
+                    for (input, result) in done {
+                        places[input].write(result);
+                    }
+                    count
+                })
+                .sum()
         });
-        // SAFETY: `scoped` has run all calls to their end, so each place was written. If one had panicked, so had `scoped`.
-        places.into_iter().map(|place| unsafe { place.0.into_inner().assume_init() }).collect()
+        assert_eq!(done, inputs);
+        // SAFETY: the cursor gives out each place below `inputs` once, and so many were written.
+        unsafe { results.set_len(inputs) };
+        results
     }
 }
 
@@ -120,7 +117,8 @@ impl Stream for ScopedBounded {
     }
 }
 
-fn work(cursor: &AtomicUsize, inputs: usize, call: impl Fn(usize) -> bool) {
+/// The loop of one thread, until the inputs are used up or `call` says no.
+fn work(cursor: &AtomicUsize, inputs: usize, mut call: impl FnMut(usize) -> bool) {
     loop {
         let input = cursor.fetch_add(1, Ordering::Relaxed);
         if input >= inputs || !call(input) {
