@@ -192,6 +192,11 @@ impl<It: Iterator> Account<It> {
         self.lacks_a_worker(limits).then_some(post)
     }
 
+    /// How many inputs more may be in flight.
+    pub(crate) fn room(&self, limits: Limits<'_>) -> usize {
+        self.buffer(limits.cap).saturating_sub(self.in_flight())
+    }
+
     /// How many inputs may be in flight.
     pub(crate) fn buffer(&self, cap: usize) -> usize {
         self.buffer.unwrap_or_else(|| self.max.min(cap).saturating_mul(16))
@@ -200,14 +205,16 @@ impl<It: Iterator> Account<It> {
     /// Whether one more hint is to be pushed, with which it is counted.
     #[inline]
     pub(crate) fn settle(&mut self, limits: Limits<'_>) -> bool {
-        let cap = limits.cap;
-        let useful = (self.max - self.active).min(cap.saturating_sub(self.active).max(1));
-        let more = self.posts == [false; 3]
-            && self.is_ready()
-            && self.hints < useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
-            && self.has_room_or_wants_it(limits);
+        let more = self.is_ready() && !self.is_settled(limits) && self.has_room_or_wants_it(limits);
         self.hints += usize::from(more);
         more
+    }
+
+    /// Whether there are hints enough, or somebody in their place.
+    pub(crate) fn is_settled(&self, limits: Limits<'_>) -> bool {
+        let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
+        self.posts != [false; 3]
+            || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
     }
 
     /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there, so that threads are
@@ -308,6 +315,16 @@ impl<It: Iterator> Account<It> {
             self.end();
         }
         Ok(self.taken - 1)
+    }
+
+    /// A worker went on without the lock (the lane of a batch): it claimed the iterator so many times, and has put it back unless it is out
+    /// still.
+    pub(crate) fn went_on(&mut self, claims: usize, inputs: Option<Box<It>>) {
+        self.begun += claims;
+        self.taken += claims + usize::from(inputs.is_some());
+        if let Some(inputs) = inputs {
+            self.inputs = Inputs::Here(inputs);
+        }
     }
 
     /// The iterator ended or panicked; its holder drops it.

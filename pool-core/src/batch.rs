@@ -22,26 +22,36 @@
 //! user may be leaked, but the guard may not. A [`Handle`] that is dropped closes its batch; one that is leaked keeps the allocation,
 //! and what it holds, for ever.
 //!
-//! # Waiting for a result
+//! # The lane
 //!
-//! The consumer registers its waker in the section in which it finds nothing; whoever files a result, ends the batch, leaves it last or
-//! cannot start a thread takes the waker out in his section and wakes it after. Either the filing comes first, then the consumer sees
-//! the result; or the registration does, then the one who files sees the waker.
+//! A worker whose calls are so fast that the lock costs as much as they do goes on **without the lock**, in the [`Lane`], for as long as
+//! nobody looks. In a section in which nobody has to hear of its next results it **opens** the lane and gets the only [`Pass`]; then for each
+//! input it *puts back* the iterator, runs the call, leaves the result in the tray, and *claims* the iterator again. **Every section closes the
+//! lane first** ([`Batch::lock`]), and files what is in the tray. So all that is said of sections elsewhere holds as if the lane did not
+//! exist, and the worker's next step fails and leads it back to the lock.
 //!
-//! A consumer that is **patient** looks again in a moment by itself, since calls are fast: it is woken only when workers are held back for
-//! it, or nothing is left to wait for. A call is never patient: it is to be called back before its worker takes a new input (`nesting.rs`).
+//! One word says whether the lane is open, whether the iterator is out, and how many claims there were; each step is one
+//! exchange of it:
+//!
+//! - Either putting back comes before the closing: then the section finds the iterator here. Or it comes after: then it fails, the section
+//!   knows that the iterator is out, and its holder brings it back under the lock and sees to what became possible.
+//! - Either a claim comes before the closing: then the section sees all results up to it. Or it comes after: then it fails, and the
+//!   worker files its last result under the lock, and so sees whoever waits for that.
+//!
+//! Whoever opened a lane has its pass until his next section, open or not, and nobody else gets one before: so one thread at a time
+//! writes the tray, and the places of claimed results, which the closing section reads, are behind it.
 
-use crate::account::{Account, Limits, Phase, Post};
+use crate::account::{Account, Limits, Post};
 use crate::cancel::Token;
 use crate::config::Settings;
-use crate::nesting::{self, Away};
-use crate::outbox::Order;
+use crate::nesting;
+use crate::outbox::{Order, Outbox};
 use crate::room::Room;
-use crate::source::{Ask, Lot, Outcome, Polled, Source};
-use crate::state::State;
-use crate::sync::{self, Mutex, MutexGuard};
-use crate::unwind::{self, Panics, Payload};
-use crate::waiter::{Register, Waiter, wake};
+use crate::source::{Outcome, Source};
+use crate::state::{Hold, State};
+use crate::sync::{self, AtomicUsize, Mutex, MutexGuard, Ordering, RawCell};
+use crate::unwind::{self, Payload};
+use crate::waiter::wake;
 use crate::worker::{Crew, Hint, Job};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -65,7 +75,8 @@ pub(crate) struct Batch<It, C, T> {
     /// Set when the batch is started.
     home: OnceLock<Home>,
     pub(crate) room: Room,
-    pub(crate) state: Mutex<State<It, C, T>>,
+    state: Mutex<State<It, C, T>>,
+    lane: Lane<It, Outcome<T>>,
 }
 
 /// Where a batch runs.
@@ -88,11 +99,61 @@ where
             home: OnceLock::new(),
             room: Room::new(),
             state: Mutex::new(State::new(account, call, order)),
+            lane: Lane::new(),
         })
+    }
+
+    /// Begins a section.
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<It, C, T>> {
+        let mut state = self.state.lock();
+        if state.hold == Hold::Open && !sync::seeded("lane-not-closed") {
+            self.close_lane(&mut state);
+        }
+        state
+    }
+
+    fn close_lane(&self, state: &mut State<It, C, T>) {
+        state.hold = Hold::Shut;
+        let (claims, inputs) = self.lane.close(state.account.taken(), &mut state.results);
+        state.account.went_on(claims, inputs);
+    }
+
+    /// Has the worker that holds the iterator go on without the lock, for so many inputs at most.
+    pub(crate) fn open_lane<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State<It, C, T>>,
+        most: usize,
+    ) -> Option<Pass<'a, It, Outcome<T>>> {
+        let free = state.hold == Hold::Free || sync::seeded("lane-of-two");
+        free.then(|| {
+            state.hold = Hold::Open;
+            let (first, hints) = (state.account.taken(), state.account.hints());
+            self.lane.open(first, most, hints)
+        })
+    }
+
+    /// Begins a section of a worker that has a pass, and gives that back.
+    pub(crate) fn lock_with<'a>(
+        &'a self,
+        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
+    ) -> MutexGuard<'a, State<It, C, T>> {
+        let mut state = self.lock();
+        if pass.take().is_some() {
+            state.hold = Hold::Free;
+        }
+        state
     }
 
     fn home(&self) -> &Home {
         self.home.get().expect("a batch is started before anybody enters it")
+    }
+
+    /// Forgets the hints that are left, if this was the last batch of a pool that is gone.
+    pub(crate) fn sweep(&self) {
+        if let Some(home) = self.home.get() {
+            home.crew.sweep();
+        }
     }
 
     pub(crate) fn crew(&self) -> &Arc<Crew> {
@@ -104,13 +165,13 @@ where
     }
 
     /// A handle to this batch for queues, which know nothing of what it borrows.
-    fn hint(&self) -> Hint {
+    pub(crate) fn hint(&self) -> Hint {
         let job: Arc<dyn Job + '_> =
             self.me.upgrade().expect("whoever calls a method holds a handle");
         // SAFETY: Only the lifetime bound of the trait object changes. `Job`'s methods touch what the batch borrows only between
         // entering and leaving (`run`), and the contract of `Borrowing::start` ends the borrow after the batch is closed and all have left.
         // The drop glue of the last handle finds no value that borrows: `close` and `leave` have taken them out (steps 2 and 3
-        // above), or the batch was never closed because its `Handle` was leaked, and then that is a handle which never goes.
+        // above), of the lane too, since they close it first and a pass is given back before its thread leaves; or the batch was never closed because its `Handle` was leaked, and then that is a handle which never goes.
         unsafe { std::mem::transmute::<Arc<dyn Job + '_>, Hint>(job) }
     }
 
@@ -124,29 +185,10 @@ where
         }
     }
 
-    /// Ends the section of a consumer that does not look again in a moment, and has found whether room was wanted.
-    fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
-        let stands_by = sync::seeded("consumer-stands-by-for-ever") && state.account.is_watched();
-        let watched = !stands_by && state.account.stand_down(Post::Consumer);
-        // One input in all that time says otherwise.
-        let fast = state.fast && state.account.taken() > 1;
-        if wanted {
-            self.room.unwant();
-        }
-        if (wanted || watched) && !sync::seeded("no-settle-after-result") {
-            self.settle(state);
-        } else {
-            drop(state);
-        }
-        if watched && !fast {
-            self.ramp();
-        }
-    }
-
     /// Pushes a hint for each worker that could begin now.
-    fn ramp(&self) {
+    pub(crate) fn ramp(&self) {
         for _ in 0..self.crew().cap() {
-            if !self.state.lock().account.ramp(self.limits()) {
+            if !self.lock().account.ramp(self.limits()) {
                 break;
             }
             self.push();
@@ -157,31 +199,6 @@ where
     pub(crate) fn push(&self) {
         let Home { crew, nested } = self.home();
         crew.push(self.hint(), *nested);
-    }
-
-    /// Step 4 of the essay.
-    fn wait_until_left(&self) -> Option<Payload> {
-        let crew = self.crew();
-        let mut away: Option<Away> = None;
-        loop {
-            let mut state = self.state.lock();
-            // In a child after `fork` the threads that were inside do not exist.
-            if state.inside == 0 || !crew.is_here() || sync::seeded("close-without-waiting") {
-                return state.dropped.take();
-            }
-            state.waiter = Some(away.as_ref().map_or_else(Waiter::current, Away::waiter));
-            drop(state);
-            match &away {
-                None => {
-                    away = Away::begin();
-                    if away.is_some() {
-                        continue;
-                    }
-                }
-                Some(away) => away.give_up(),
-            }
-            sync::park(None);
-        }
     }
 
     /// Ends a section after which nothing may be left to run. The crew hears of that before anybody else can see it.
@@ -205,14 +222,14 @@ where
     T: Send,
 {
     fn work(&self) -> bool {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         // Here is a thread.
         state.unserved = false;
         self.run(state, false)
     }
 
     fn unserved(&self) {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         state.unserved = true;
         let waiter = state.waiter.take();
         drop(state);
@@ -222,7 +239,7 @@ where
     }
 
     fn stop(&self) {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         state.account.end();
         state.relieve();
         let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());
@@ -233,145 +250,6 @@ where
         if !sync::seeded("stop-wakes-nobody") {
             wake(waiter);
         }
-    }
-}
-
-impl<It, C, T> Source<T> for Batch<It, C, T>
-where
-    It: Iterator + Send,
-    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
-    T: Send,
-{
-    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
-        let mut state = self.state.lock();
-        let limits = self.limits();
-        // Who stands by and only gathers results is not to leave for the first ones.
-        let stays = ask.patient && ask.eager && state.account.is_watched();
-        if state.results.ready() && (!stays || state.account.over()) {
-            let buffer = state.account.buffer(limits.cap);
-            let taken = lot.refill(buffer, |lot| state.results.take_into(lot));
-            let wanted = self.room.release(taken);
-            self.end_watch(state, wanted);
-            return Polled::Fetched;
-        }
-        if state.account.phase() == Phase::Closed {
-            return Polled::Ended(None);
-        }
-        if state.account.over() {
-            return Polled::Ended(state.last.take().or_else(|| state.dropped.take()));
-        }
-        if state.account.can(limits) && (ask.eager || !state.account.busy()) {
-            if ask.may_help {
-                return Polled::Help;
-            }
-            if std::mem::take(&mut state.unserved) {
-                return Polled::Unserved;
-            }
-        }
-        if sync::seeded("register-in-a-later-section") {
-            drop(state);
-            state = self.state.lock();
-        }
-        state.patient = ask.patient;
-        let before = register(&mut state.waiter);
-        let fast = state.fast;
-        self.rouse(&mut state);
-        if ask.patient {
-            self.settle(state);
-        } else {
-            self.end_watch(state, false);
-        }
-        drop(before);
-        Polled::Pending { fast }
-    }
-
-    fn yielded(&self) {
-        if self.room.release(1) {
-            self.end_watch(self.state.lock(), true);
-        }
-    }
-
-    fn help(&self) {
-        self.run(self.state.lock(), true);
-    }
-
-    fn unbound(&self) {
-        self.state.lock().account.unbound();
-        for _ in 0..self.crew().cap() {
-            let owed = self.state.lock().account.settle(self.limits());
-            if !owed {
-                break;
-            }
-            self.push();
-        }
-    }
-
-    fn close(&self, wait: bool) -> Option<Payload> {
-        let mut state = self.state.lock();
-        let cut = state.account.unfinished();
-        state.relieve();
-        state.awaited |= wait;
-        let call = if state.inside == 0 { state.call.take() } else { None };
-        let (inputs, results) = (state.account.close(), state.results.clear());
-        let (last, dropped) = (state.last.take(), state.dropped.take());
-        let waiter = state.waiter.take();
-        self.end_if_done(state);
-        if cut && !sync::seeded("early-end-cancels-nobody") {
-            self.token.cancel();
-        }
-        let mut panics = Panics::default();
-        if let Some(payload) = dropped {
-            panics.keep(payload);
-        }
-        panics.drop(waiter);
-        panics.drop(inputs);
-        results.into_iter().for_each(|result| panics.drop(result));
-        panics.drop(last);
-        panics.drop(call);
-        if wait {
-            if let Some(payload) = self.wait_until_left() {
-                panics.keep(payload);
-            }
-        }
-        if let Some(home) = self.home.get() {
-            home.crew.sweep();
-        }
-        panics.first()
-    }
-
-    fn detach(&self) {
-        let mut state = self.state.lock();
-        state.detached = true;
-        let waiter = state.waiter.take();
-        if state.account.over() && state.inside == 0 {
-            drop(state);
-            unwind::discard(self.close(false));
-        } else {
-            drop(state);
-        }
-        unwind::discard(waiter);
-    }
-
-    fn cancel_untouched(&self) -> bool {
-        let mut state = self.state.lock();
-        let untouched = state.account.untouched();
-        if untouched {
-            state.account.end();
-        }
-        untouched
-    }
-
-    fn size_hint(&self, told: usize) -> (usize, Option<usize>) {
-        self.state.lock().account.size_hint(told, &self.room)
-    }
-
-    fn is_ready(&self) -> bool {
-        let state = self.state.lock();
-        state.results.ready() || state.account.over()
-    }
-
-    fn stopper(&self) -> Hint {
-        self.hint()
     }
 }
 
@@ -386,7 +264,7 @@ where
         let crew = &self.home.get_or_init(|| Home { crew: Arc::clone(crew), nested }).crew;
         crew.begin();
         {
-            let mut state = self.state.lock();
+            let mut state = self.lock();
             if !state.account.is_single() {
                 self.token.adopt(nesting::current_token());
             }
@@ -398,15 +276,15 @@ where
             }
         }
         // No thread is started to find nothing.
-        if self.state.lock().account.claims_to_be_empty() {
-            crew.as_guest(|| self.help());
+        if self.lock().account.claims_to_be_empty() {
+            crew.as_guest(|| self.help(true));
         }
         let watched = watches && crew.was_fast() && !nesting::is_in_a_call();
         if !watched {
             self.ramp();
             return false;
         }
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         state.fast = true;
         let owed = state.account.ramp(self.limits());
         state.account.stand_by(Post::Consumer);
@@ -487,3 +365,122 @@ impl<T> Shared<'static, T> {
         unsafe { self.0.start(crew, settings, false) };
     }
 }
+
+/// Where one worker goes on without the lock.
+struct Lane<It, R> {
+    /// [`OPEN`], [`OUT`], and how often the iterator has been claimed since the lane was opened; 0 while it is closed.
+    word: AtomicUsize,
+    /// The iterator, while the lane is open and it is not out.
+    inputs: RawCell<Option<Box<It>>>,
+    /// The results of the inputs before each claim, in the order of the inputs. Made when it is first needed.
+    tray: OnceLock<Box<[RawCell<Option<R>>]>>,
+}
+
+const OPEN: usize = 1;
+const OUT: usize = 2;
+const CLAIM: usize = 4;
+
+/// How many results the tray holds.
+const TRAY: usize = if cfg!(any(pool_loom, pool_shuttle)) { 2 } else { 64 };
+
+// SAFETY: The cells hold values that may go to another thread, and `Lane` says which thread may touch which cell.
+unsafe impl<It: Send, R: Send> Sync for Lane<It, R> {}
+
+impl<It, R> Lane<It, R> {
+    fn new() -> Self {
+        Self { word: AtomicUsize::new(0), inputs: RawCell::new(None), tray: OnceLock::new() }
+    }
+
+    /// Opens the lane, which is free, under the lock.
+    fn open(&self, first: usize, most: usize, hints: usize) -> Pass<'_, It, R> {
+        let tray = self.tray.get_or_init(|| (0..TRAY).map(|_| RawCell::new(None)).collect());
+        self.word.store(OPEN | OUT, Ordering::Relaxed);
+        Pass { lane: self, tray, first, claims: 0, most: most.min(TRAY), hints }
+    }
+
+    /// Closes the lane under the lock, and files the results, the first of which is that of input `first`. Says how many claims there were,
+    /// and gives the iterator unless it is out.
+    fn close(&self, first: usize, results: &mut Outbox<R>) -> (usize, Option<Box<It>>) {
+        // Acquire: the results and the iterator that the owner has left here.
+        let word = match sync::seeded("lane-closed-by-a-look") {
+            false => self.word.swap(0, Ordering::Acquire),
+            true => self.word.load(Ordering::Acquire),
+        };
+        let claims = word / CLAIM;
+        let tray = self.tray.get().map_or(&[][..], |tray| &tray[..claims]);
+        // SAFETY: The owner wrote these places before its claims, which the swap has seen, and touches them no more.
+        let take = |cell: &RawCell<Option<R>>| cell.with_mut(|result| unsafe { (*result).take() });
+        results.put_all(first, tray.iter().map(take));
+        if word & OUT != 0 {
+            return (claims, None);
+        }
+        // SAFETY: The owner put the iterator back before the swap, and to touch the cell again it has to claim it, which fails from now on.
+        (claims, self.inputs.with_mut(|inputs| unsafe { (*inputs).take() }))
+    }
+}
+
+/// The right to go on in a lane; there is one at a time.
+pub(crate) struct Pass<'a, It, R> {
+    lane: &'a Lane<It, R>,
+    tray: &'a [RawCell<Option<R>>],
+    /// The index of the input that the owner was about to take when it opened the lane.
+    first: usize,
+    claims: usize,
+    /// How many claims there may be.
+    most: usize,
+    /// The batch's own hints, which only a section changes.
+    pub(crate) hints: usize,
+}
+
+impl<It, R> Pass<'_, It, R> {
+    /// The index of the input that has been taken last, or is about to be.
+    #[inline]
+    pub(crate) fn index(&self) -> usize {
+        self.first + self.claims
+    }
+
+    /// Puts the iterator back. If the lane has been closed it comes back, and whoever waits for it is to hear of that.
+    #[inline]
+    pub(crate) fn put_back(&self, inputs: Box<It>) -> Result<(), Box<It>> {
+        let cell = &self.lane.inputs;
+        // SAFETY: The iterator is out, and as long as it is the cell is this thread's.
+        cell.with_mut(|place| unsafe { *place = Some(inputs) });
+        let here = (self.claims * CLAIM) | OPEN;
+        match self.step(here | OUT, here) {
+            true => Ok(()),
+            // SAFETY: The lane was closed while the iterator was out, so nobody has looked into the cell.
+            false => Err(cell.with_mut(|place| unsafe { (*place).take() }).expect(HERE)),
+        }
+    }
+
+    /// Leaves a result in the tray and takes the iterator. The result comes back if the lane has been closed, or it is time for a section.
+    #[inline]
+    pub(crate) fn claim(&mut self, result: R) -> Result<Box<It>, R> {
+        if self.claims == self.most {
+            return Err(result);
+        }
+        let cell = &self.tray[self.claims];
+        // SAFETY: Whoever closes the lane reads the places before this one only, until the claim that comes next.
+        cell.with_mut(|place| unsafe { *place = Some(result) });
+        let here = (self.claims * CLAIM) | OPEN;
+        if !self.step(here, (here + CLAIM) | OUT) {
+            // SAFETY: There was no claim, so nobody has looked at this place.
+            return Err(cell.with_mut(|place| unsafe { (*place).take() }).expect(HERE));
+        }
+        self.claims += 1;
+        // SAFETY: The iterator is out by this claim, and the cell this thread's. It put the iterator here itself, and the lane has not been
+        // closed since, or the claim would have failed.
+        Ok(self.lane.inputs.with_mut(|inputs| unsafe { (*inputs).take() }).expect(HERE))
+    }
+
+    /// Release: what the owner has left in the cells is seen by whoever closes the lane.
+    #[inline]
+    fn step(&self, from: usize, to: usize) -> bool {
+        let relaxed = sync::seeded("lane-relaxed");
+        let order = if relaxed { Ordering::Relaxed } else { Ordering::Release };
+        self.lane.word.compare_exchange(from, to, order, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// What a cell is not when its owner takes back what he has left there.
+const HERE: &str = "what its owner has left in the lane is there";

@@ -130,6 +130,7 @@ mod stats;
 mod stop;
 #[cfg(feature = "stream")]
 mod stream;
+mod supply;
 mod sync;
 mod task;
 mod turn;

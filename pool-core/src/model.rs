@@ -257,7 +257,12 @@ fn a_stop_wakes_the_consumer() {
 
 #[test]
 fn a_dropped_batch_drops_what_it_held_once() {
-    model(|| {
+    a_dropped_batch(false);
+    a_dropped_batch(true);
+}
+
+fn a_dropped_batch(fast: bool) {
+    Model { fast, ..Model::DEFAULT }.check(|| {
         let alive = Arc::new(AtomicUsize::new(0));
         struct Counted(Arc<AtomicUsize>);
         impl Counted {
@@ -272,7 +277,7 @@ fn a_dropped_batch_drops_what_it_held_once() {
             }
         }
         let pool = pool(1);
-        let inputs = [Counted::new(&alive), Counted::new(&alive)];
+        let inputs = [(); 3].map(|()| Counted::new(&alive));
         let held = Counted::new(&alive);
         let result = Arc::clone(&alive);
         let mut batch = pool.map(inputs, move |_| {
@@ -716,6 +721,151 @@ fn one_worker_stands_by_while_another_is_fast() {
         let meeting = Meeting::new();
         let seen = pool.map([1, 2, 2], |all| meeting.attend(all));
         assert_eq!(seen.collect::<Vec<_>>().len(), 3);
+    });
+}
+
+/// Whether the consumer has come so far.
+struct Progress(Mutex<usize>, Condvar);
+
+impl Progress {
+    fn new() -> Self {
+        Self(Mutex::new(0), Condvar::new())
+    }
+
+    fn advance(&self) {
+        *self.0.lock().unwrap() += 1;
+        self.1.notify_all();
+    }
+
+    fn wait_for(&self, steps: usize) {
+        let mut now = self.0.lock().unwrap();
+        while *now < steps {
+            now = self.1.wait(now).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_result_is_seen_while_the_next_call_goes_on_without_the_lock() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let seen = Progress::new();
+        let waits = |n| {
+            seen.wait_for(n);
+            n
+        };
+        let mut all = Vec::new();
+        pool(1).map(0..4, waits).for_each(|n| {
+            all.push(n);
+            seen.advance();
+        });
+        assert_eq!(all, [0, 1, 2, 3]);
+    });
+}
+
+#[test]
+fn one_thread_at_a_time_is_in_the_inputs_of_fast_calls() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        // Loom sees two threads inside, and one that comes without having heard of the other.
+        let (mut inputs, mut own) = (0..4, AtomicUsize::new(0));
+        let inputs = std::iter::from_fn(|| {
+            own.with_mut(|_| ());
+            inputs.next()
+        });
+        let slow = Meeting::new();
+        // The second call waits for a later one, so that another worker comes while it has the lane.
+        let call = |n| {
+            if n % 2 == 1 {
+                slow.attend(2)
+            }
+        };
+        pool(2).map(inputs, call).collect::<Vec<_>>();
+    });
+}
+
+#[test]
+fn fast_inputs_of_unknown_number_are_shared() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let meeting = Meeting::new();
+        // The last two must run at once.
+        let inputs = [1, 1, 2, 2].into_iter().filter(|_| true);
+        let seen = pool(2).map(inputs, |all| {
+            if all > 1 {
+                meeting.attend(all)
+            }
+        });
+        assert_eq!(seen.collect::<Vec<_>>().len(), 4);
+    });
+}
+
+#[test]
+fn whoever_goes_on_without_the_lock_leaves_no_waiter_behind() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let (outer, inner) = (pool(1), pool(1));
+        // In a call the consumer does not look again by itself.
+        let task = outer.submit(move || {
+            let seen = Progress::new();
+            let waits = |n| {
+                seen.wait_for(n);
+                n
+            };
+            inner.map(0..3, waits).for_each(|_| seen.advance());
+        });
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn whoever_has_waited_for_room_calls_for_company() {
+    Model { fast: true, bound: 1, ..Model::DEFAULT }.check(|| {
+        let meeting = Meeting::new();
+        let mut calls = 0;
+        let met = |all| {
+            if all > 1 {
+                meeting.attend(all)
+            }
+        };
+        pool(2).map([1, 1, 1, 2, 2], met).buffer(2).for_each(|()| calls += 1);
+        assert_eq!(calls, 5);
+    });
+}
+
+#[test]
+fn a_stop_ends_fast_calls() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let pool = pool(1);
+        let calls = AtomicUsize::new(0);
+        let batch = pool.map(0..4, |_| calls.fetch_add(1, Ordering::Relaxed));
+        let stop = batch.stop_handle();
+        let thread = loom::thread::spawn(move || stop.stop());
+        let seen: Vec<usize> = batch.collect();
+        assert_eq!(seen.len(), calls.load(Ordering::Relaxed));
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_feeds_its_own_batch_waits_outside_the_inputs() {
+    // Three quarters of a minute, and with one preemption it would see nothing.
+    model(|| {
+        let pool = Arc::new(pool(2));
+        let inner = Arc::clone(&pool);
+        let task = pool.submit(move || {
+            let (sent, mut taken) = (Progress::new(), 0);
+            let inputs = std::iter::from_fn(|| {
+                taken += 1;
+                sent.wait_for(taken);
+                (taken < 3).then_some(taken)
+            });
+            inner.map(inputs, |n| n).max_workers(1).scope(|results| {
+                // For this one a worker leaves the batch, once it has run two.
+                drop(inner.submit(|| ()));
+                sent.advance();
+                sent.advance();
+                assert_eq!(results.next(), Some(1));
+                sent.advance();
+            });
+        });
+        task.join().unwrap();
     });
 }
 

@@ -46,6 +46,15 @@ impl<T> Outbox<T> {
         }
     }
 
+    /// Like [`put`](Self::put), for the results of inputs that follow one another.
+    pub(crate) fn put_all(&mut self, first: usize, results: impl Iterator<Item = Option<T>>) {
+        if self.order == Order::Completion || self.first + self.places.len() == first {
+            self.places.extend(results);
+        } else {
+            (first..).zip(results.flatten()).for_each(|(index, result)| self.put(index, result));
+        }
+    }
+
     /// Whether the next result in order is there.
     pub(crate) fn ready(&self) -> bool {
         matches!(self.places.front(), Some(Some(_)))

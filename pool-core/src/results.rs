@@ -158,7 +158,7 @@ fn fetch<T>(
                 if crew.place_is_wanted() {
                     Away::make_way();
                 }
-                consumer.source.help();
+                consumer.source.help(eager);
             }
             Polled::Unserved => {
                 // A guest of one pool that kept its place in another could wait there for itself.
@@ -166,7 +166,7 @@ fn fetch<T>(
                     away = Away::begin();
                 }
                 away.iter().for_each(Away::give_up);
-                crew.as_guest(|| consumer.source.help());
+                crew.as_guest(|| consumer.source.help(eager));
             }
             Polled::Pending { .. } if is_late => return Err(Timeout),
             Polled::Pending { fast: true } if stage == Stage::First => stage = Stage::Looks(0),

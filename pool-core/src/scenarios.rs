@@ -436,6 +436,26 @@ fn results_feed_the_inputs() {
 }
 
 #[test]
+fn calls_feed_batches_of_their_own() {
+    explore(|| {
+        let pool = lasting().max_workers(2).build();
+        pool.map(0..3, |_| {
+            let (send, receive) = channel::<usize>();
+            let inputs = std::iter::from_fn(|| receive.recv().ok());
+            pool.map(inputs, |n| n).scope(|results| {
+                for n in 0..3 {
+                    send.send(n).unwrap();
+                    assert_eq!(results.next(), Some(n));
+                }
+                drop(send);
+                assert_eq!(results.next(), None);
+            });
+        })
+        .for_each(drop);
+    });
+}
+
+#[test]
 fn sleeping_calls_hear_of_the_end() {
     explore(|| {
         let pool = Arc::new(lasting().max_workers(2).build());

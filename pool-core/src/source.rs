@@ -43,8 +43,9 @@ pub(crate) trait Source<T>: Send + Sync {
     /// A result of the lot has been yielded.
     fn yielded(&self);
 
-    /// Runs one input on the calling thread, which has a place, if one may be run.
-    fn help(&self);
+    /// Runs one input on the calling thread, which has a place, if no result is there or on its way. For an `eager` consumer
+    /// it is enough that one may be run.
+    fn help(&self, eager: bool);
 
     /// Holds no worker back any more for results that nobody can take yet.
     fn unbound(&self);

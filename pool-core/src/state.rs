@@ -9,9 +9,22 @@ use crate::unwind::Payload;
 use crate::waiter::Waiter;
 use std::sync::Arc;
 
+/// Whose the lane of a batch is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Hold {
+    /// Nobody has a pass.
+    Free,
+    /// Its owner goes on without the lock.
+    Open,
+    /// It has been closed, and the pass has not been given back yet.
+    Shut,
+}
+
 pub(crate) struct State<It, C, T> {
     pub(crate) account: Account<It>,
     pub(crate) results: Outbox<Outcome<T>>,
+    /// Whose the lane is.
+    pub(crate) hold: Hold,
     /// Here until the batch is closed and the last one has left.
     pub(crate) call: Option<Arc<(Site, C)>>,
     /// Threads that have entered and not left.
@@ -43,6 +56,7 @@ impl<It, C, T> State<It, C, T> {
         Self {
             account,
             results: Outbox::new(order),
+            hold: Hold::Free,
             call: Some(Arc::new((Site::here(), call))),
             inside: 0,
             waiter: None,

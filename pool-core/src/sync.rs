@@ -254,6 +254,35 @@ mod imp {
 
 pub(crate) use imp::*;
 
+/// A cell that is shared by rule; loom sees whoever breaks the rule.
+#[cfg(not(pool_loom))]
+pub(crate) struct RawCell<T>(std::cell::UnsafeCell<T>);
+#[cfg(pool_loom)]
+pub(crate) struct RawCell<T>(loom::cell::UnsafeCell<T>);
+
+impl<T> RawCell<T> {
+    #[cfg(not(pool_loom))]
+    pub(crate) fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    #[cfg(not(pool_loom))]
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        access(self.0.get())
+    }
+
+    #[cfg(pool_loom)]
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::cell::UnsafeCell::new(value))
+    }
+
+    #[cfg(pool_loom)]
+    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        self.0.with_mut(access)
+    }
+}
+
 #[cfg(pool_loom)]
 std::thread_local! {
     /// Whether inputs run fast, in the model that this thread checks.

@@ -2,13 +2,13 @@
 //! leave.
 
 use crate::account::{Phase, Post};
-use crate::batch::Batch;
+use crate::batch::{Batch, Pass};
 use crate::nesting::Inside;
 use crate::pace::{self, Calls, Nap, PATIENCE};
 use crate::source::Outcome;
 use crate::state::State;
 use crate::sync::{self, MutexGuard, Unparker};
-use crate::unwind::{self, Panics};
+use crate::unwind::{self, Panics, Payload};
 use crate::waiter::wake;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ where
             // Most iterators are back in a moment; this one is worth no more than that.
             drop(state);
             pace::pause(look);
-            state = self.state.lock();
+            state = self.lock();
         }
         // Not before: whoever brings the iterator back is to see that somebody comes.
         if !one && !sync::seeded("found-hint-still-counted") {
@@ -49,12 +49,16 @@ where
         drop(state);
         let inside = Inside::enter(crew, &self.token);
         let mut calls = Calls::default();
+        let mut pass = None;
         let mut next = Some(inputs);
         while let Some(inputs) = next {
-            let Some((index, input)) = self.take(inputs) else { break };
+            let Some((index, input)) = self.take(inputs, &mut pass) else { break };
             let one_call = || call.0.call(crew.name(), index, || call.1(index, input));
             let outcome = inside.call(|| calls.run(one_call));
-            next = self.file(index, outcome, one, &calls);
+            next = match self.go_on(outcome, &calls, &mut pass) {
+                Ok(inputs) => Some(inputs),
+                Err(outcome) => self.file(index, outcome, one, &calls, &mut pass),
+            };
         }
         crew.remember(calls.fast);
         if !sync::seeded("leave-with-the-call-in-hand") {
@@ -67,11 +71,55 @@ where
     }
 
     /// Takes one input; `None` ends the worker's turn.
-    fn take(&self, mut inputs: Box<It>) -> Option<(usize, It::Item)> {
+    #[inline]
+    fn take<'a>(
+        &'a self,
+        mut inputs: Box<It>,
+        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
+    ) -> Option<(usize, It::Item)> {
         let taken = unwind::catch(|| inputs.next());
+        let (taken, inputs) = match (taken, &pass) {
+            (Ok(Some(input)), Some(pass)) => match pass.put_back(inputs) {
+                Ok(()) => return Some((pass.index(), input)),
+                Err(inputs) => (Ok(Some(input)), inputs),
+            },
+            (taken, _) => (taken, inputs),
+        };
+        self.bring_back(taken, inputs, pass)
+    }
+
+    /// Goes on without the lock, if nobody is to hear of the result.
+    #[inline]
+    fn go_on(
+        &self,
+        outcome: Outcome<T>,
+        calls: &Calls,
+        pass: &mut Option<Pass<'_, It, Outcome<T>>>,
+    ) -> Result<Box<It>, Outcome<T>> {
+        let crew = self.crew();
+        match pass {
+            Some(pass)
+                if calls.fast
+                    && !crew.place_is_wanted()
+                    && !crew.is_wanted_elsewhere(pass.hints) =>
+            {
+                pass.claim(outcome)
+            }
+            _ => Err(outcome),
+        }
+    }
+
+    /// Brings the iterator back under the lock, with what it gave.
+    #[inline]
+    fn bring_back<'a>(
+        &'a self,
+        taken: Result<Option<It::Item>, Payload>,
+        inputs: Box<It>,
+        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
+    ) -> Option<(usize, It::Item)> {
         let mut panics = Panics::default();
         let limits = self.limits();
-        let mut state = self.state.lock();
+        let mut state = self.lock_with(pass);
         match taken {
             Ok(Some(input)) => match state.account.took(inputs) {
                 Ok(index) => {
@@ -124,9 +172,16 @@ where
     }
 
     /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
-    fn file(&self, index: usize, outcome: Outcome<T>, one: bool, calls: &Calls) -> Option<Box<It>> {
+    fn file<'a>(
+        &'a self,
+        index: usize,
+        outcome: Outcome<T>,
+        one: bool,
+        calls: &Calls,
+        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
+    ) -> Option<Box<It>> {
         let limits = self.limits();
-        let mut state = self.state.lock();
+        let mut state = self.lock_with(pass);
         state.account.filed();
         state.fast = calls.fast;
         let unwanted = match state.account.phase() {
@@ -141,7 +196,7 @@ where
         if let Some(waiter) = if late { None } else { state.waiter_with_news(limits) } {
             drop(state);
             waiter.wake();
-            state = self.state.lock();
+            state = self.lock();
         }
         state.account.decides();
         let mut next = None;
@@ -160,7 +215,17 @@ where
                 }
             }
         }
-        if next.is_some() || sync::seeded("no-settle-after-call") {
+        if next.is_some() {
+            // Nobody is to hear of the next results, or that the iterator is back.
+            let unheard = state.waiter.is_none()
+                || state.patient
+                || sync::seeded("lane-opened-before-a-waiter");
+            let settled = state.account.is_settled(limits) || sync::seeded("lane-opened-unsettled");
+            if calls.fast && unheard && settled {
+                let room = state.account.room(limits);
+                *pass = self.open_lane(&mut state, room);
+            }
+        } else if sync::seeded("no-settle-after-call") {
             drop(state);
         } else {
             self.rouse(&mut state);
@@ -177,7 +242,7 @@ where
     /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
     fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
         let limits = self.limits();
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         if post == Post::Stalled {
             for look in 0..PATIENCE {
                 if state.account.called_for(limits).is_some() {
@@ -185,7 +250,7 @@ where
                 }
                 drop(state);
                 pace::pause(look);
-                state = self.state.lock();
+                state = self.lock();
             }
         }
         let mut nap = Nap::default();
@@ -194,7 +259,7 @@ where
             state.posts[post as usize] = Some(Unparker::current());
             drop(state);
             sync::nap(nap.length(), None);
-            state = self.state.lock();
+            state = self.lock();
             state.posts[post as usize] = None;
             if post == Post::Stalled
                 || !(nap.shows_fast(state.account.taken() - before) || state.account.is_stalled())
@@ -222,7 +287,7 @@ where
     /// Keeps the first panic of a `Drop` for the consumer.
     pub(crate) fn keep(&self, panics: Panics) {
         if let Some(payload) = panics.first() {
-            let surplus = self.state.lock().keep(payload);
+            let surplus = self.lock().keep(payload);
             unwind::discard(surplus);
         }
     }
@@ -230,19 +295,19 @@ where
     /// Step 3 of the essay. The caller has dropped all that it held of the batch.
     fn leave(&self) {
         let mut panics = Panics::default();
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         if state.inside == 1 && state.detached && state.account.over() {
             let (inputs, results) = (state.account.close(), state.results.clear());
             drop(state);
             panics.drop(inputs);
             results.into_iter().for_each(|result| panics.drop(result));
-            state = self.state.lock();
+            state = self.lock();
         }
         if state.inside == 1 && state.account.phase() == Phase::Closed {
             let call = state.call.take();
             drop(state);
             panics.drop(call);
-            state = self.state.lock();
+            state = self.lock();
         }
         let surplus = panics.first().and_then(|payload| state.keep(payload));
         state.inside -= 1;
