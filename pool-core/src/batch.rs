@@ -104,7 +104,7 @@ where
     }
 
     /// Begins a section.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State<It, C, T>> {
         let mut state = self.state.lock();
         if state.hold == Hold::Open && !sync::seeded("lane-not-closed") {
@@ -113,6 +113,7 @@ where
         state
     }
 
+    #[cold]
     fn close_lane(&self, state: &mut State<It, C, T>) {
         state.hold = Hold::Shut;
         let (claims, inputs) = self.lane.close(state.account.taken(), &mut state.results);
@@ -123,13 +124,12 @@ where
     pub(crate) fn open_lane<'a>(
         &'a self,
         state: &mut MutexGuard<'a, State<It, C, T>>,
-        most: usize,
     ) -> Option<Pass<'a, It, Outcome<T>>> {
         let free = state.hold == Hold::Free || sync::seeded("lane-of-two");
         free.then(|| {
             state.hold = Hold::Open;
-            let (first, hints) = (state.account.taken(), state.account.hints());
-            self.lane.open(first, most, hints)
+            let account = &state.account;
+            self.lane.open(account.taken(), account.room(self.limits()), account.hints())
         })
     }
 

@@ -114,12 +114,14 @@ pub(crate) fn next<T>(
     eager: bool,
     deadline: Option<Instant>,
 ) -> Result<Option<T>, Timeout> {
-    let mut fetched = consumer.fetched();
-    if fetched.is_none() {
+    if !consumer.has_fetched() {
         fetch(consumer, eager, deadline)?;
-        fetched = consumer.fetched();
     }
-    Ok(fetched.map(|outcome| consumer.hand_out(outcome)))
+    match consumer.fetched() {
+        Some(Ok(result)) => Ok(Some(result)),
+        Some(Err(payload)) => consumer.raise(payload),
+        None => Ok(None),
+    }
 }
 
 /// Waits until results are fetched, or there are no more.

@@ -134,6 +134,11 @@ pub(crate) struct Consumer<'a, T> {
 }
 
 impl<T> Consumer<'_, T> {
+    #[inline]
+    pub(crate) fn has_fetched(&self) -> bool {
+        !self.lot.results.is_empty()
+    }
+
     /// Yields the next result that has been fetched already.
     #[inline]
     pub(crate) fn fetched(&mut self) -> Option<Outcome<T>> {
@@ -146,19 +151,13 @@ impl<T> Consumer<'_, T> {
 
     /// Asks for results, unless there are some.
     pub(crate) fn poll(&mut self, ask: Ask, register: &mut Register<'_>) -> Polled {
-        if self.lot.results.is_empty() {
-            self.source.poll(ask, self.lot, register)
-        } else {
-            Polled::Fetched
+        match self.has_fetched() {
+            true => Polled::Fetched,
+            false => self.source.poll(ask, self.lot, register),
         }
     }
 
-    /// Hands a result to the user, or goes on with its panic, which ends the batch.
-    #[inline]
-    pub(crate) fn hand_out(&mut self, outcome: Outcome<T>) -> T {
-        outcome.unwrap_or_else(|payload| self.raise(payload))
-    }
-
+    /// Goes on with the panic that was a call's result, which ends the batch.
     #[cold]
     pub(crate) fn raise(&mut self, payload: Payload) -> ! {
         self.end();

@@ -92,7 +92,7 @@ where
         if state.results.ready() && (!stays || state.account.over()) {
             let buffer = state.account.buffer(limits.cap);
             let taken = lot.refill(buffer, |lot| state.results.take_into(lot));
-            let wanted = self.room.release(taken);
+            let wanted = taken > 0 && self.room.release(taken);
             self.end_watch(state, wanted);
             return Polled::Fetched;
         }

@@ -55,9 +55,12 @@ where
             let Some((index, input)) = self.take(inputs, &mut pass) else { break };
             let one_call = || call.0.call(crew.name(), index, || call.1(index, input));
             let outcome = inside.call(|| calls.run(one_call));
-            next = match self.go_on(outcome, &calls, &mut pass) {
-                Ok(inputs) => Some(inputs),
-                Err(outcome) => self.file(index, outcome, one, &calls, &mut pass),
+            next = match &mut pass {
+                Some(lane) if !self.is_wanted(&calls, lane.hints) => match lane.claim(outcome) {
+                    Ok(inputs) => Some(inputs),
+                    Err(outcome) => self.file(index, outcome, one, &calls, &mut pass),
+                },
+                _ => self.file(index, outcome, one, &calls, &mut pass),
             };
         }
         crew.remember(calls.fast);
@@ -77,90 +80,82 @@ where
         mut inputs: Box<It>,
         pass: &mut Option<Pass<'a, It, Outcome<T>>>,
     ) -> Option<(usize, It::Item)> {
-        let taken = unwind::catch(|| inputs.next());
-        let (taken, inputs) = match (taken, &pass) {
-            (Ok(Some(input)), Some(pass)) => match pass.put_back(inputs) {
-                Ok(()) => return Some((pass.index(), input)),
-                Err(inputs) => (Ok(Some(input)), inputs),
-            },
-            (taken, _) => (taken, inputs),
-        };
-        self.bring_back(taken, inputs, pass)
-    }
-
-    /// Goes on without the lock, if nobody is to hear of the result.
-    #[inline]
-    fn go_on(
-        &self,
-        outcome: Outcome<T>,
-        calls: &Calls,
-        pass: &mut Option<Pass<'_, It, Outcome<T>>>,
-    ) -> Result<Box<It>, Outcome<T>> {
-        let crew = self.crew();
-        match pass {
-            Some(pass)
-                if calls.fast
-                    && !crew.place_is_wanted()
-                    && !crew.is_wanted_elsewhere(pass.hints) =>
-            {
-                pass.claim(outcome)
+        let ended = match unwind::catch(|| inputs.next()) {
+            Ok(Some(input)) => {
+                if let Some(pass) = pass {
+                    match pass.put_back(inputs) {
+                        Ok(()) => return Some((pass.index(), input)),
+                        Err(back) => inputs = back,
+                    }
+                }
+                return self.bring_back(input, inputs, pass);
             }
-            _ => Err(outcome),
-        }
+            Ok(None) => None,
+            Err(payload) => Some(payload),
+        };
+        self.run_out(ended, inputs, pass);
+        None
     }
 
-    /// Brings the iterator back under the lock, with what it gave.
+    /// Brings the iterator back under the lock.
     #[inline]
     fn bring_back<'a>(
         &'a self,
-        taken: Result<Option<It::Item>, Payload>,
+        input: It::Item,
         inputs: Box<It>,
         pass: &mut Option<Pass<'a, It, Outcome<T>>>,
     ) -> Option<(usize, It::Item)> {
-        let mut panics = Panics::default();
-        let limits = self.limits();
         let mut state = self.lock_with(pass);
-        match taken {
-            Ok(Some(input)) => match state.account.took(inputs) {
-                Ok(index) => {
-                    if !sync::seeded("no-settle-after-input") {
-                        self.settle(state);
-                    }
-                    return Some((index, input));
+        match state.account.took(inputs) {
+            Ok(index) => {
+                if !sync::seeded("no-settle-after-input") {
+                    self.settle(state);
                 }
-                Err(inputs) => {
-                    drop(state);
-                    panics.drop(input);
-                    panics.drop(inputs);
-                }
-            },
-            Ok(None) => {
-                state.account.ran_out();
-                state.relieve();
-                let waiter = state.waiter_with_news(limits);
-                drop(state);
-                if !sync::seeded("end-of-inputs-wakes-nobody") {
-                    wake(waiter);
-                }
-                panics.drop(inputs);
+                Some((index, input))
             }
-            Err(payload) => {
-                // Of a batch that was stopped or closed nobody asks what comes after its last result.
-                let surplus = match state.account.phase() {
-                    Phase::Open => state.last.replace(payload),
-                    _ => Some(payload),
-                };
-                state.account.ran_out();
-                state.relieve();
-                let waiter = state.waiter_with_news(limits);
+            Err(inputs) => {
                 drop(state);
-                wake(waiter);
+                let mut panics = Panics::default();
+                panics.drop(input);
                 panics.drop(inputs);
-                panics.drop(surplus);
+                self.keep(panics);
+                None
             }
         }
+    }
+
+    /// Says that the inputs have ended, or panicked.
+    #[cold]
+    fn run_out<'a>(
+        &'a self,
+        panicked: Option<Payload>,
+        inputs: Box<It>,
+        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
+    ) {
+        let mut state = self.lock_with(pass);
+        let surplus = match panicked {
+            Some(payload) if state.account.phase() == Phase::Open => state.last.replace(payload),
+            // Of a batch that was stopped or closed nobody asks what comes after its last result.
+            other => other,
+        };
+        state.account.ran_out();
+        state.relieve();
+        let waiter = state.waiter_with_news(self.limits());
+        drop(state);
+        if !sync::seeded("end-of-inputs-wakes-nobody") {
+            wake(waiter);
+        }
+        let mut panics = Panics::default();
+        panics.drop(inputs);
+        panics.drop(surplus);
         self.keep(panics);
-        None
+    }
+
+    /// Whether a worker is to see under the lock what comes after its call.
+    #[inline]
+    fn is_wanted(&self, calls: &Calls, hints: usize) -> bool {
+        let crew = self.crew();
+        !calls.fast || crew.place_is_wanted() || crew.is_wanted_elsewhere(hints)
     }
 
     /// Whether a worker is to leave before the next input: for a call that wants its place back, or for another batch.
@@ -172,6 +167,7 @@ where
     }
 
     /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
+    #[inline(never)]
     fn file<'a>(
         &'a self,
         index: usize,
@@ -207,7 +203,8 @@ where
             if !crowded {
                 next = state.account.begin(limits);
             }
-            if next.is_none() && calls.fast && state.account.stand_by(post) {
+            let more = state.account.phase() == Phase::Open;
+            if next.is_none() && more && calls.fast && state.account.stand_by(post) {
                 drop(state);
                 state = self.watch(post);
                 if !self.pressed(&state) {
@@ -216,15 +213,10 @@ where
             }
         }
         if next.is_some() {
-            // Nobody is to hear of the next results, or that the iterator is back.
-            let unheard = state.waiter.is_none()
-                || state.patient
-                || sync::seeded("lane-opened-before-a-waiter");
-            let settled = state.account.is_settled(limits) || sync::seeded("lane-opened-unsettled");
-            if calls.fast && unheard && settled {
-                let room = state.account.room(limits);
-                *pass = self.open_lane(&mut state, room);
+            if calls.fast && self.is_unwatched(&state) {
+                *pass = self.open_lane(&mut state);
             }
+            drop(state);
         } else if sync::seeded("no-settle-after-call") {
             drop(state);
         } else {
@@ -239,13 +231,22 @@ where
         next
     }
 
+    /// Whether nobody is to hear of the next results, nor that the iterator is back.
+    fn is_unwatched(&self, state: &State<It, C, T>) -> bool {
+        let unheard = state.waiter.is_none() || state.patient;
+        (unheard || sync::seeded("lane-opened-before-a-waiter"))
+            && (state.account.is_settled(self.limits()) || sync::seeded("lane-opened-unsettled"))
+    }
+
     /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
     fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
         let limits = self.limits();
         let mut state = self.lock();
         if post == Post::Stalled {
             for look in 0..PATIENCE {
-                if state.account.called_for(limits).is_some() {
+                if state.account.called_for(limits).is_some()
+                    || state.account.phase() != Phase::Open
+                {
                     break;
                 }
                 drop(state);
@@ -254,7 +255,8 @@ where
             }
         }
         let mut nap = Nap::default();
-        while state.account.called_for(limits) != Some(post) {
+        while state.account.phase() == Phase::Open && state.account.called_for(limits) != Some(post)
+        {
             let before = state.account.taken();
             state.posts[post as usize] = Some(Unparker::current());
             drop(state);
@@ -263,7 +265,6 @@ where
             state.posts[post as usize] = None;
             if post == Post::Stalled
                 || !(nap.shows_fast(state.account.taken() - before) || state.account.is_stalled())
-                || state.account.phase() != Phase::Open
                 || self.pressed(&state)
             {
                 break;
