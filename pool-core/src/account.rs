@@ -28,6 +28,8 @@
 //!
 //! - Either `can` became true in a section that ended with `settle`: then there was a hint already, or one is pushed.
 //! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with `settle`.
+//! - Or a section found the iterator in the lane (`batch.rs`), where its owner had put it back: then there were hints enough, or
+//!   somebody in their place, when the lane was opened, and every section since would have closed it.
 //!
 //! A hint too many costs one look under the lock. There is one more than the pool's cap has use for, if the batch is longer: it waits
 //! in the queue for a place that becomes free because a call waits, or because the cap is raised.
@@ -192,7 +194,7 @@ impl<It: Iterator> Account<It> {
         self.lacks_a_worker(limits).then_some(post)
     }
 
-    /// How many inputs more may be in flight.
+    /// At least so many inputs more may be in flight.
     pub(crate) fn room(&self, limits: Limits<'_>) -> usize {
         self.buffer(limits.cap).saturating_sub(self.in_flight())
     }

@@ -38,8 +38,10 @@
 //! - Either a claim comes before the closing: then the section sees all results up to it. Or it comes after: then it fails, and the
 //!   worker files its last result under the lock, and so sees whoever waits for that.
 //!
-//! Whoever opened a lane has its pass until his next section, open or not, and nobody else gets one before: so one thread at a time
-//! writes the tray, and the places of claimed results, which the closing section reads, are behind it.
+//! Whoever opened a lane keeps its pass until he gives it back ([`Batch::lock_with`]), though the lane be closed, and nobody else gets one
+//! before: so one thread at a time writes the tray, and the places of claimed results, which the closing section reads, are behind it.
+//!
+//! While a lane is open its owner is inside, the batch is not closed, and whoever is registered as waiting is patient (`supply.rs`).
 
 use crate::account::{Account, Limits, Post};
 use crate::cancel::Token;
@@ -120,16 +122,15 @@ where
         state.account.went_on(claims, inputs);
     }
 
-    /// Has the worker that holds the iterator go on without the lock, for so many inputs at most.
+    /// Has the worker that holds the iterator go on without the lock, while there is room.
     pub(crate) fn open_lane<'a>(
         &'a self,
         state: &mut MutexGuard<'a, State<It, C, T>>,
     ) -> Option<Pass<'a, It, Outcome<T>>> {
         let free = state.hold == Hold::Free || sync::seeded("lane-of-two");
-        free.then(|| {
+        (free && fits_the_tray::<Outcome<T>>()).then(|| {
             state.hold = Hold::Open;
-            let account = &state.account;
-            self.lane.open(account.taken(), account.room(self.limits()), account.hints())
+            self.lane.open(&state.account, self.limits())
         })
     }
 
@@ -169,9 +170,11 @@ where
         let job: Arc<dyn Job + '_> =
             self.me.upgrade().expect("whoever calls a method holds a handle");
         // SAFETY: Only the lifetime bound of the trait object changes. `Job`'s methods touch what the batch borrows only between
-        // entering and leaving (`run`), and the contract of `Borrowing::start` ends the borrow after the batch is closed and all have left.
+        // entering and leaving (`run`), or in a section that finds the lane open: then its owner is inside. The contract of
+        // `Borrowing::start` ends the borrow after the batch is closed and all have left.
         // The drop glue of the last handle finds no value that borrows: `close` and `leave` have taken them out (steps 2 and 3
-        // above), of the lane too, since they close it first and a pass is given back before its thread leaves; or the batch was never closed because its `Handle` was leaked, and then that is a handle which never goes.
+        // above), of the lane too, since they close it first, and its owner takes back what it has left there before it leaves; or the
+        // batch was never closed because its `Handle` was leaked, and then that is a handle which never goes.
         unsafe { std::mem::transmute::<Arc<dyn Job + '_>, Hint>(job) }
     }
 
@@ -225,7 +228,7 @@ where
         let mut state = self.lock();
         // Here is a thread.
         state.unserved = false;
-        self.run(state, false)
+        self.run(self.wait_a_moment(state), false)
     }
 
     fn unserved(&self) {
@@ -383,6 +386,11 @@ const CLAIM: usize = 4;
 /// How many results the tray holds.
 const TRAY: usize = if cfg!(any(pool_loom, pool_shuttle)) { 2 } else { 64 };
 
+/// Large results are moved as seldom as can be, and one move costs more than the lock.
+pub(crate) const fn fits_the_tray<R>() -> bool {
+    size_of::<R>() <= 1024
+}
+
 // SAFETY: The cells hold values that may go to another thread, and `Lane` says which thread may touch which cell.
 unsafe impl<It: Send, R: Send> Sync for Lane<It, R> {}
 
@@ -392,10 +400,21 @@ impl<It, R> Lane<It, R> {
     }
 
     /// Opens the lane, which is free, under the lock.
-    fn open(&self, first: usize, most: usize, hints: usize) -> Pass<'_, It, R> {
+    fn open(&self, account: &Account<It>, limits: Limits<'_>) -> Pass<'_, It, R>
+    where
+        It: Iterator,
+    {
         let tray = self.tray.get_or_init(|| (0..TRAY).map(|_| RawCell::new(None)).collect());
         self.word.store(OPEN | OUT, Ordering::Relaxed);
-        Pass { lane: self, tray, first, claims: 0, most: most.min(TRAY), hints }
+        Pass {
+            lane: self,
+            tray,
+            first: account.taken(),
+            claims: 0,
+            most: account.room(limits).min(TRAY),
+            hints: account.hints(),
+            cap: limits.cap,
+        }
     }
 
     /// Closes the lane under the lock, and files the results, the first of which is that of input `first`. Says how many claims there were,
@@ -410,7 +429,7 @@ impl<It, R> Lane<It, R> {
         let tray = self.tray.get().map_or(&[][..], |tray| &tray[..claims]);
         // SAFETY: The owner wrote these places before its claims, which the swap has seen, and touches them no more.
         let take = |cell: &RawCell<Option<R>>| cell.with_mut(|result| unsafe { (*result).take() });
-        results.put_all(first, tray.iter().map(take));
+        results.put_all(first, tray.iter().map(|cell| take(cell).expect(HERE)));
         if word & OUT != 0 {
             return (claims, None);
         }
@@ -430,6 +449,8 @@ pub(crate) struct Pass<'a, It, R> {
     most: usize,
     /// The batch's own hints, which only a section changes.
     pub(crate) hints: usize,
+    /// The cap, on which the room depends.
+    pub(crate) cap: usize,
 }
 
 impl<It, R> Pass<'_, It, R> {

@@ -47,11 +47,11 @@ impl<T> Outbox<T> {
     }
 
     /// Like [`put`](Self::put), for the results of inputs that follow one another.
-    pub(crate) fn put_all(&mut self, first: usize, results: impl Iterator<Item = Option<T>>) {
+    pub(crate) fn put_all(&mut self, first: usize, results: impl Iterator<Item = T>) {
         if self.order == Order::Completion || self.first + self.places.len() == first {
-            self.places.extend(results);
+            self.places.extend(results.map(Some));
         } else {
-            (first..).zip(results.flatten()).for_each(|(index, result)| self.put(index, result));
+            (first..).zip(results).for_each(|(index, result)| self.put(index, result));
         }
     }
 

@@ -1,9 +1,10 @@
 //! Decides when inputs run faster than threads can share them, so that handing the batch's state over costs more than the calls.
 //!
-//! Then one worker runs alone, and somebody **stands by** in the place of hints (`account::Post`): another worker that would only be in
-//! the way; the one who has filled the buffer, until there is room; or the consumer, before there is a second worker at all. Each looks again
-//! a few times and then after a [`Nap`], so that a slow call among fast ones holds nobody back for longer than that. How long calls run is
-//! measured by who runs them, now and then: how fast results arrive says as much about the machine's wake-ups.
+//! Then one worker runs alone, without the lock (the lane, in `batch.rs`), and somebody **stands by** in the place of hints
+//! (`account::Post`): another worker that would only be in the way; the one who has filled the buffer, until there is room; or the
+//! consumer, before there is a second worker at all. Each looks again a few times and then after a [`Nap`], so that a slow call among fast
+//! ones holds nobody back for longer than that. How long calls run is measured by who runs them, now and then: how fast results
+//! arrive says as much about the machine's wake-ups.
 
 use crate::sync;
 use std::time::{Duration, Instant};

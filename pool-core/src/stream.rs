@@ -4,7 +4,8 @@
 //!
 //! 1. Who **polls** and finds nothing registers a waker in the section of the batch's lock in which nothing was found.
 //! 2. If a waker has to be cloned for that, which is code of the executor, it is cloned outside the lock, and the batch is asked again.
-//! 3. Whoever **files** a result takes the waker out in his section, and wakes it after.
+//! 3. Whoever **files** a result takes the waker out in his section, and wakes it after; who goes on without the lock stops doing so when
+//!    a waker is registered (`supply.rs`).
 //!
 //! Either the filing comes before the section that registers, then that section finds the result and registers nothing; or it comes after,
 //! then it finds the waker. A waker that is still registered and would wake the same task stays where it is; another one replaces it.

@@ -4,7 +4,8 @@
 //!
 //! The consumer registers its waker in the section in which it finds nothing; whoever files a result, ends the batch, leaves it last or
 //! cannot start a thread takes the waker out in his section and wakes it after. Either the filing comes first, then the consumer sees
-//! the result; or the registration does, then the one who files sees the waker.
+//! the result; or the registration does, then the one who files sees the waker. A section that closes the lane files for its owner and
+//! wakes nobody: a lane is opened only while nobody is registered but a patient one, and whoever registers has closed it.
 //!
 //! A consumer that is **patient** looks again in a moment by itself, since calls are fast: it is woken only when workers are held back for
 //! it, or nothing is left to wait for. A call is never patient: it is to be called back before its worker takes a new input (`nesting.rs`).

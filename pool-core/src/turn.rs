@@ -2,7 +2,7 @@
 //! leave.
 
 use crate::account::{Phase, Post};
-use crate::batch::{Batch, Pass};
+use crate::batch::{Batch, Pass, fits_the_tray};
 use crate::nesting::Inside;
 use crate::pace::{self, Calls, Nap, PATIENCE};
 use crate::source::Outcome;
@@ -18,19 +18,26 @@ where
     C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run. Says whether
-    /// the crew knows that its worker searches again.
-    pub(crate) fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) -> bool {
-        let crew = self.crew();
+    /// Looks a few times whether the iterator is back: most are in a moment, and this one is worth no more than that.
+    pub(crate) fn wait_a_moment<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<It, C, T>>,
+    ) -> MutexGuard<'a, State<It, C, T>> {
         for look in 0..PATIENCE {
             if !state.account.pulling() {
                 break;
             }
-            // Most iterators are back in a moment; this one is worth no more than that.
             drop(state);
             pace::pause(look);
             state = self.lock();
         }
+        state
+    }
+
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run. Says whether
+    /// the crew knows that its worker searches again.
+    pub(crate) fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) -> bool {
+        let crew = self.crew();
         // Not before: whoever brings the iterator back is to see that somebody comes.
         if !one && !sync::seeded("found-hint-still-counted") {
             state.account.found_hint();
@@ -55,12 +62,15 @@ where
             let Some((index, input)) = self.take(inputs, &mut pass) else { break };
             let one_call = || call.0.call(crew.name(), index, || call.1(index, input));
             let outcome = inside.call(|| calls.run(one_call));
-            next = match &mut pass {
-                Some(lane) if !self.is_wanted(&calls, lane.hints) => match lane.claim(outcome) {
-                    Ok(inputs) => Some(inputs),
-                    Err(outcome) => self.file(index, outcome, one, &calls, &mut pass),
-                },
-                _ => self.file(index, outcome, one, &calls, &mut pass),
+            let claimed = match &mut pass {
+                Some(lane) if fits_the_tray::<Outcome<T>>() && !self.is_wanted(&calls, lane) => {
+                    lane.claim(outcome)
+                }
+                _ => Err(outcome),
+            };
+            next = match claimed {
+                Ok(inputs) => Some(inputs),
+                Err(outcome) => self.file(index, outcome, one, &calls, &mut pass),
             };
         }
         crew.remember(calls.fast);
@@ -153,9 +163,12 @@ where
 
     /// Whether a worker is to see under the lock what comes after its call.
     #[inline]
-    fn is_wanted(&self, calls: &Calls, hints: usize) -> bool {
+    fn is_wanted(&self, calls: &Calls, lane: &Pass<'_, It, Outcome<T>>) -> bool {
         let crew = self.crew();
-        !calls.fast || crew.place_is_wanted() || crew.is_wanted_elsewhere(hints)
+        !calls.fast
+            || crew.place_is_wanted()
+            || crew.is_wanted_elsewhere(lane.hints)
+            || crew.cap() != lane.cap
     }
 
     /// Whether a worker is to leave before the next input: for a call that wants its place back, or for another batch.
@@ -167,7 +180,6 @@ where
     }
 
     /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
-    #[inline(never)]
     fn file<'a>(
         &'a self,
         index: usize,

@@ -1,4 +1,4 @@
-//! The attribute `#[concurrent]` of the crate [`pool-core`](https://docs.rs/pool-core), which re-exports it: depend on that one.
+//! The attribute `#[concurrent]` of the crate `pool-core`, which re-exports it: depend on that one.
 
 mod args;
 mod attributes;
@@ -91,7 +91,7 @@ use proc_macro::TokenStream;
 /// | `#[shared] x: T` | one value for all calls, cloned for each | given before the inputs: a `T` |
 /// | several without `#[shared]` | | a tuple of them, in their order |
 ///
-/// What lends what is listed at [`Lend`](https://docs.rs/pool-core/latest/pool_core/trait.Lend.html): a `&str` is lent by a
+/// What lends what is listed at `pool_core::Lend`: a `&str` is lent by a
 /// `String`, a `&String`, a `Cow<str>` and so on. `as_completed` hands every input back. Lent inputs are the caller's own
 /// values; moved ones are cloned before the call.
 ///
