@@ -24,7 +24,8 @@
 //! # No hint is lost
 //!
 //! While `can` holds, a hint waits in a queue; or a worker is between two inputs and about to look; or somebody stands by, who looks in a
-//! moment ([`Post`]); or somebody is between a section above and the push that it ends with.
+//! moment ([`Post`]); or somebody is between a section above and the push that it ends with, as whoever starts the batch is until he has
+//! pushed all that he is to push.
 //!
 //! - Either `can` became true in a section that ended with `settle`: then there was a hint already, or one is pushed.
 //! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with `settle`.
@@ -100,6 +101,10 @@ pub(crate) struct Account<It> {
     hints: usize,
     /// Who stands by, in the place of all hints: each looks again in a moment.
     posts: [bool; 3],
+    /// Whoever has started the batch pushes hints, and is about to look whether to push more.
+    ramping: bool,
+    /// Somebody else would have pushed one meanwhile.
+    owed: bool,
     /// There is one input, and no need to ask for a second.
     single: bool,
     /// The inputs' own hint, from before the first one was taken. Believed for politeness only.
@@ -120,6 +125,8 @@ impl<It: Iterator> Account<It> {
             begun: 0,
             released: Cell::default(),
             hints: 0,
+            ramping: false,
+            owed: false,
             single: false,
             posts: [false; 3],
         }
@@ -207,9 +214,15 @@ impl<It: Iterator> Account<It> {
     /// Whether one more hint is to be pushed, with which it is counted.
     #[inline]
     pub(crate) fn settle(&mut self, limits: Limits<'_>) -> bool {
-        let more = self.is_ready() && !self.is_settled(limits) && self.has_room_or_wants_it(limits);
+        let due = self.is_due(limits);
+        self.owed |= due && self.ramping;
+        let more = due && !self.ramping;
         self.hints += usize::from(more);
         more
+    }
+
+    fn is_due(&self, limits: Limits<'_>) -> bool {
+        self.is_ready() && !self.is_settled(limits) && self.has_room_or_wants_it(limits)
     }
 
     /// Whether there are hints enough, or somebody in their place.
@@ -220,9 +233,18 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there, so that threads are
-    /// started side by side and not each by the one before.
+    /// started side by side and not each by the one before. While it says yes nobody else pushes any: the first worker has better to do.
     pub(crate) fn ramp(&mut self, limits: Limits<'_>) -> bool {
-        self.hints < self.expected(self.size_hint.0) && self.settle(limits)
+        let more = self.hints < self.expected(self.size_hint.0) && self.is_due(limits);
+        self.hints += usize::from(more);
+        self.ramping = more;
+        more
+    }
+
+    /// Ends what [`ramp`](Self::ramp) has begun. Whether a hint is to be pushed that somebody else did not push meanwhile.
+    pub(crate) fn ramped(&mut self, limits: Limits<'_>) -> bool {
+        self.ramping = false;
+        std::mem::take(&mut self.owed) && self.settle(limits)
     }
 
     /// The inputs left if there are `total`. Only the iterator itself can say that there are none: who runs a call asks it after

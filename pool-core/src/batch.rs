@@ -196,6 +196,9 @@ where
             }
             self.push();
         }
+        if self.lock().account.ramped(self.limits()) && !sync::seeded("ramp-owes-a-hint") {
+            self.push();
+        }
     }
 
     #[cold]
@@ -290,6 +293,7 @@ where
         let mut state = self.lock();
         state.fast = true;
         let owed = state.account.ramp(self.limits());
+        state.account.ramped(self.limits());
         state.account.stand_by(Post::Consumer);
         drop(state);
         if owed {
