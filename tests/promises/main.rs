@@ -22,5 +22,5 @@ mod stopping_ends_a_batch;
 mod tasks_run_whoever_waits;
 mod the_cap_is_hard;
 mod threads_come_and_go;
+mod users_get_few_packages;
 mod waiting_for_idle_is_exact;
-mod without_features_there_is_one_dependency;
