@@ -1,37 +1,35 @@
-//! Decides how a thread waits for a place, and hears that it has one.
+//! One thread that waits for a permit, and how it hears that it has one.
 
 use crate::pace;
 use crate::sync::{self, Mutex, Unparker};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Under what name one thread waits: a worker for work, a call for what it waits for.
-pub(crate) struct Seat {
+/// What a thread is known by while it waits: a worker for work, a call for its permit.
+pub(crate) struct Parked {
     thread: Unparker,
-    /// Changed under the lock of the [`Sleep`](crate::sleep::Sleep) alone; read by its thread.
+    /// Changed under the lock of the [`Permits`](crate::permits::Permits) alone; read by its thread.
     standing: Mutex<Standing>,
 }
 
 /// What a thread that waits is to the pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Standing {
-    /// It holds a place.
-    Placed,
-    /// A call that is about to wait and has set its place aside: it holds it still.
-    Aside,
-    /// A call that waits and has no place.
+    /// It holds a permit.
+    Permitted,
+    /// A call that waits for a result and has given its permit up.
     Away,
-    /// A call that waits for nothing but a place.
+    /// A call that waits for nothing but a permit.
     Returning,
-    /// A worker without a place.
+    /// A worker without a permit.
     Idle,
     /// A worker that is one too many.
     Dismissed,
 }
 
-impl Seat {
+impl Parked {
     pub(crate) fn current() -> Arc<Self> {
-        Arc::new(Self { thread: Unparker::current(), standing: Mutex::new(Standing::Placed) })
+        Arc::new(Self { thread: Unparker::current(), standing: Mutex::new(Standing::Permitted) })
     }
 
     pub(crate) fn standing(&self) -> Standing {
@@ -68,5 +66,15 @@ impl Seat {
     /// Wakes the thread without giving it anything.
     pub(crate) fn nudge(&self) {
         self.thread.unpark();
+    }
+}
+
+/// A call that has given its permit up to a thread of its own pool that works for it, and gets that thread's permit.
+pub(crate) struct Heir(pub(crate) Arc<Parked>);
+
+impl Heir {
+    /// Whether it has not got a permit meanwhile.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self.0.standing(), Standing::Away | Standing::Returning)
     }
 }
