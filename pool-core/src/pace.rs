@@ -22,11 +22,16 @@ const DOUBLED: u32 = 3;
 const FAST_IN_A_NAP: usize = if MODEL { 1 } else { 50 };
 
 /// How often a thread looks again for what is there in a moment or else worth a sleep.
-pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 2 };
+pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 16 };
 
-/// Lets a moment pass before look `number`. What is waited for may be the business of a thread that waits for this core.
-pub(crate) fn pause(number: usize) {
-    if number < 2 { sync::spin() } else { sync::yield_now() }
+/// Lets a moment pass before look `number`, and says whether to look again after that one. What is waited for may be the business of a
+/// thread that waits for this core.
+pub(crate) fn pause(number: usize) -> bool {
+    if number < 2 {
+        sync::spin();
+        return true;
+    }
+    sync::step_aside()
 }
 
 /// One call in so many is timed, and each of the first few.

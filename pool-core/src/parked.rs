@@ -53,7 +53,7 @@ impl Parked {
         looks: usize,
         deadline: Option<Instant>,
     ) -> Standing {
-        (0..looks).take_while(|_| self.standing() == now).for_each(pace::pause);
+        let _ = (0..looks).find(|look| self.standing() != now || !pace::pause(*look));
         loop {
             let standing = self.standing();
             if standing != now || sync::past(deadline) {

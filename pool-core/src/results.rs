@@ -190,8 +190,8 @@ fn fetch<T>(
             Polled::Pending { .. } => {
                 match stage {
                     Stage::Looks(look) if look < consumer.lot.looks() => {
-                        stage = Stage::Looks(look + 1);
-                        pace::pause(look);
+                        let again = pace::pause(look);
+                        stage = Stage::Looks(if again { look + 1 } else { usize::MAX });
                         continue;
                     }
                     _ => {}

@@ -108,6 +108,35 @@ mod imp {
         thread::yield_now();
     }
 
+    /// Gives the core to a thread that waits for it, and says whether that was worth it: it was not if the core came back late. Then a busy
+    /// thread shares the core, which takes a whole time slice for each such gift, and for the next thousands of times nothing is given.
+    pub(crate) fn step_aside() -> bool {
+        /// How often to pass over it.
+        static PASSES: AtomicUsize = AtomicUsize::new(0);
+        /// How many passes the next late return is worth.
+        static PENALTY: AtomicUsize = AtomicUsize::new(PENALTIES.0);
+        const PENALTIES: (usize, usize) = (1 << 10, 1 << 16);
+        const LATE: Duration = Duration::from_micros(100);
+
+        // Relaxed: a count that is a little wrong does no harm.
+        let passes = PASSES.load(Ordering::Relaxed);
+        if passes > 0 {
+            PASSES.store(passes - 1, Ordering::Relaxed);
+            return false;
+        }
+        let begun = Instant::now();
+        thread::yield_now();
+        let late = begun.elapsed() > LATE;
+        let penalty = PENALTY.load(Ordering::Relaxed);
+        if late {
+            PASSES.store(penalty, Ordering::Relaxed);
+            PENALTY.store((2 * penalty).min(PENALTIES.1), Ordering::Relaxed);
+        } else if penalty > PENALTIES.0 {
+            PENALTY.store(penalty - 1, Ordering::Relaxed);
+        }
+        !late
+    }
+
     /// Whether something that is measured in time is the case. A model decides for itself.
     pub(crate) fn measured(measure: impl FnOnce() -> bool) -> bool {
         measure()
@@ -239,6 +268,11 @@ mod imp {
 
     pub(crate) fn yield_now() {
         thread::yield_now();
+    }
+
+    pub(crate) fn step_aside() -> bool {
+        thread::yield_now();
+        true
     }
 
     #[cfg(pool_loom)]

@@ -39,8 +39,11 @@ where
                 break;
             }
             drop(state);
-            pace::pause(look);
+            let again = pace::pause(look);
             state = self.lock();
+            if !again {
+                break;
+            }
         }
         state
     }
@@ -245,8 +248,11 @@ where
                     break;
                 }
                 drop(state);
-                pace::pause(look);
+                let again = pace::pause(look);
                 state = self.lock();
+                if !again {
+                    break;
+                }
             }
         }
         let mut nap = Nap::default();
