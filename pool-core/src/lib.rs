@@ -95,12 +95,14 @@
 //! - `tracing`: each call runs in a span `call` of target `pool_core`, a child of the span where its batch was built.
 #![cfg_attr(not(feature = "macros"), doc = "", doc = "[`concurrent`]: #features")]
 #![cfg_attr(not(feature = "stream"), doc = "", doc = "[`ResultStream`]: #features")]
+#![deny(unsafe_code)]
 
 #[doc(hidden)]
 #[path = "generated/mod.rs"]
 pub mod __private;
 mod api;
 mod base;
+#[expect(unsafe_code, reason = "hints outlive what their batch borrows")]
 mod batch;
 #[cfg(all(test, any(pool_loom, pool_shuttle)))]
 mod model;

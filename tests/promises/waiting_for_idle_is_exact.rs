@@ -125,6 +125,18 @@ fn a_call_of_another_pool_waits_without_its_place() {
 }
 
 #[test]
+fn what_was_joined_is_over() {
+    watched(|| {
+        for pool in pools() {
+            for n in 0..2000 {
+                assert_eq!(pool.submit(move || n).join().unwrap(), n);
+                assert!(pool.wait_idle(Duration::ZERO));
+            }
+        }
+    });
+}
+
+#[test]
 fn what_was_collected_is_over() {
     watched(|| {
         for pool in pools() {

@@ -3,7 +3,7 @@
 use crate::api::error::Timeout;
 use crate::base::pace;
 use crate::base::sync::{self, seeded};
-use crate::batch::source::{Ask, Consumer, Polled};
+use crate::batch::{Ask, Consumer, Polled};
 use crate::nesting::waiter::Waiter;
 use crate::nesting::{self, Away};
 use std::fmt;

@@ -41,7 +41,7 @@ use std::num::NonZeroUsize;
 
 /// How far a batch is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
-pub(crate) enum Phase {
+pub(super) enum Phase {
     /// Being set up; nothing runs.
     New,
     /// Inputs are taken.
@@ -54,7 +54,7 @@ pub(crate) enum Phase {
 
 /// Why somebody stands by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Post {
+pub(super) enum Post {
     /// Another worker runs inputs faster than two could.
     Crowded,
     /// The buffer is full of results that the consumer is about to take.
@@ -65,10 +65,10 @@ pub(crate) enum Post {
 
 /// What bounds a batch from outside.
 #[derive(Clone, Copy)]
-pub(crate) struct Limits<'a> {
+pub(super) struct Limits<'a> {
     /// The most calls of the pool at once.
-    pub(crate) cap: usize,
-    pub(crate) room: &'a Room,
+    pub(super) cap: usize,
+    pub(super) room: &'a Room,
 }
 
 /// The iterator, or where it is.
@@ -79,7 +79,7 @@ enum Inputs<It> {
     Gone,
 }
 
-pub(crate) struct Account<It> {
+pub(super) struct Account<It> {
     phase: Phase,
     inputs: Inputs<It>,
     /// The most calls of this batch at once; the pool's cap is the pool's own business.
@@ -113,7 +113,7 @@ pub(crate) struct Account<It> {
 }
 
 impl<It: Iterator> Account<It> {
-    pub(crate) fn new(inputs: It) -> Self {
+    pub(super) fn new(inputs: It) -> Self {
         Self {
             phase: Phase::New,
             size_hint: inputs.size_hint(),
@@ -135,19 +135,19 @@ impl<It: Iterator> Account<It> {
     }
 
     /// The account of a task: one input, which is known to be the only one.
-    pub(crate) fn single(inputs: It) -> Self {
+    pub(super) fn single(inputs: It) -> Self {
         Self { single: true, ..Self::new(inputs) }
     }
 
-    pub(crate) fn is_single(&self) -> bool {
+    pub(super) fn is_single(&self) -> bool {
         self.single
     }
 
-    pub(crate) fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         self.phase
     }
 
-    pub(crate) fn open(&mut self, settings: Settings) {
+    pub(super) fn open(&mut self, settings: Settings) {
         if self.phase == Phase::New {
             self.phase = Phase::Open;
         }
@@ -155,7 +155,7 @@ impl<It: Iterator> Account<It> {
         self.buffer = settings.buffer.map(NonZeroUsize::get);
     }
 
-    pub(crate) fn can(&self, limits: Limits<'_>) -> bool {
+    pub(super) fn can(&self, limits: Limits<'_>) -> bool {
         self.is_ready() && self.has_room(limits)
     }
 
@@ -167,7 +167,7 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Whether one input more may be in flight.
-    pub(crate) fn has_room(&self, limits: Limits<'_>) -> bool {
+    pub(super) fn has_room(&self, limits: Limits<'_>) -> bool {
         self.fits(limits, self.released.get()) || self.fits(limits, limits.room.released())
     }
 
@@ -188,7 +188,7 @@ impl<It: Iterator> Account<It> {
 
     /// Whether all inputs have been taken that there are said to be: then asking for one more finds the end, and needs no room.
     fn seems_over(&self) -> bool {
-        self.size_hint.1.is_some_and(|total| self.taken >= total)
+        self.size_hint.1.is_some_and(|total| self.taken == total)
     }
 
     /// Whether there is something to run and nobody runs.
@@ -197,20 +197,20 @@ impl<It: Iterator> Account<It> {
     }
 
     /// The post whose worker is to go on. While the buffer was full a moment ago, that is the one who has filled it.
-    pub(crate) fn called_for(&self, limits: Limits<'_>) -> Option<Post> {
+    pub(super) fn called_for(&self, limits: Limits<'_>) -> Option<Post> {
         let stalled = self.posts[Post::Stalled as usize];
         let post = if stalled { Post::Stalled } else { Post::Crowded };
         self.lacks_a_worker(limits).then_some(post)
     }
 
     /// How many inputs may be in flight.
-    pub(crate) fn buffer(&self, cap: usize) -> usize {
+    pub(super) fn buffer(&self, cap: usize) -> usize {
         self.buffer.unwrap_or_else(|| self.max.min(cap).saturating_mul(16))
     }
 
     /// Whether one more hint is to be pushed, with which it is counted.
     #[inline]
-    pub(crate) fn settle(&mut self, limits: Limits<'_>) -> bool {
+    pub(super) fn settle(&mut self, limits: Limits<'_>) -> bool {
         let due = self.is_due(limits);
         self.owed |= due && self.ramping;
         let more = due && !self.ramping;
@@ -223,7 +223,7 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Whether there are hints enough, or somebody in their place.
-    pub(crate) fn is_settled(&self, limits: Limits<'_>) -> bool {
+    pub(super) fn is_settled(&self, limits: Limits<'_>) -> bool {
         let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
         self.posts != [false; 3]
             || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
@@ -231,7 +231,7 @@ impl<It: Iterator> Account<It> {
 
     /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there, so that threads are
     /// started side by side and not each by the one before. While it says yes nobody else pushes any: the first worker has better to do.
-    pub(crate) fn ramp(&mut self, limits: Limits<'_>) -> bool {
+    pub(super) fn ramp(&mut self, limits: Limits<'_>) -> bool {
         let more = self.hints < self.expected(self.size_hint.0) && self.is_due(limits);
         self.hints += usize::from(more);
         self.ramping = more;
@@ -239,7 +239,7 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Ends what [`ramp`](Self::ramp) has begun. Whether a hint is to be pushed that somebody else did not push meanwhile.
-    pub(crate) fn ramped(&mut self, limits: Limits<'_>) -> bool {
+    pub(super) fn ramped(&mut self, limits: Limits<'_>) -> bool {
         self.ramping = false;
         std::mem::take(&mut self.owed) && self.settle(limits)
     }
@@ -251,70 +251,70 @@ impl<It: Iterator> Account<It> {
     }
 
     /// Whether the inputs claim that there are none.
-    pub(crate) fn claims_to_be_empty(&self) -> bool {
+    pub(super) fn claims_to_be_empty(&self) -> bool {
         self.size_hint == (0, Some(0))
     }
 
     /// Holds no worker back any more for results that nobody can take yet.
-    pub(crate) fn unbound(&mut self) {
+    pub(super) fn unbound(&mut self) {
         self.buffer = Some(usize::MAX);
     }
 
     /// Has somebody stand by, unless one does so already for that reason.
-    pub(crate) fn stand_by(&mut self, post: Post) -> bool {
+    pub(super) fn stand_by(&mut self, post: Post) -> bool {
         !std::mem::replace(&mut self.posts[post as usize], true)
     }
 
     /// The watch is over: unless somebody else stands by, hints are pushed again. Says whether there was one.
-    pub(crate) fn stand_down(&mut self, post: Post) -> bool {
+    pub(super) fn stand_down(&mut self, post: Post) -> bool {
         std::mem::take(&mut self.posts[post as usize])
     }
 
     /// Whether a worker stands by until there is room in the buffer.
-    pub(crate) fn is_stalled(&self) -> bool {
+    pub(super) fn is_stalled(&self) -> bool {
         self.posts[Post::Stalled as usize]
     }
 
     /// Whether the consumer stands by.
-    pub(crate) fn is_watched(&self) -> bool {
+    pub(super) fn is_watched(&self) -> bool {
         self.posts[Post::Consumer as usize]
     }
 
     /// Whether the batch has begun so lately that it need not take turns with others: a short one is over before a long one's next
     /// calls, and each long one is young only once.
-    pub(crate) fn is_young(&self, cap: usize) -> bool {
+    pub(super) fn is_young(&self, cap: usize) -> bool {
         self.taken < self.max.min(cap).saturating_mul(2)
     }
 
-    pub(crate) fn taken(&self) -> usize {
+    pub(super) fn taken(&self) -> usize {
         self.taken
     }
 
     /// A hint was found in the queue. Says whether the queue counts it as abandoned.
-    pub(crate) fn found_hint(&mut self) -> bool {
+    pub(super) fn found_hint(&mut self) -> bool {
         seeded!("found-hint-still-counted" => return false);
         self.hints -= 1;
         self.abandoned
     }
 
     /// How many hints have just come to lead to nothing, because no further input is taken.
-    pub(crate) fn abandon_hints(&mut self) -> usize {
+    pub(super) fn abandon_hints(&mut self) -> usize {
         let before = std::mem::replace(&mut self.abandoned, self.phase >= Phase::Over);
         if self.abandoned && !before { self.hints } else { 0 }
     }
 
     /// Whether a thread is inside the iterator, so that `can` may hold again in a moment.
-    pub(crate) fn pulling(&self) -> bool {
+    pub(super) fn pulling(&self) -> bool {
         self.phase == Phase::Open && matches!(self.inputs, Inputs::Out)
     }
 
-    pub(crate) fn hints(&self) -> usize {
+    pub(super) fn hints(&self) -> usize {
         self.hints
     }
 
     /// Takes the right to one input, and the iterator to take it from.
     #[inline]
-    pub(crate) fn begin(&mut self, limits: Limits<'_>) -> Option<Box<It>> {
+    pub(super) fn begin(&mut self, limits: Limits<'_>) -> Option<Box<It>> {
         if !self.can(limits) {
             return None;
         }
@@ -333,7 +333,7 @@ impl<It: Iterator> Account<It> {
 
     /// Brings the iterator back with an input taken from it, and says which one that is. If the batch has ended meanwhile, the
     /// iterator comes back to the caller, to be dropped with the input.
-    pub(crate) fn took(&mut self, inputs: Box<It>) -> Result<usize, Box<It>> {
+    pub(super) fn took(&mut self, inputs: Box<It>) -> Result<usize, Box<It>> {
         if self.phase != Phase::Open {
             self.gone();
             return Err(inputs);
@@ -347,7 +347,7 @@ impl<It: Iterator> Account<It> {
     }
 
     /// The iterator ended or panicked; its holder drops it.
-    pub(crate) fn ran_out(&mut self) {
+    pub(super) fn ran_out(&mut self) {
         self.gone();
         self.end();
     }
@@ -359,45 +359,45 @@ impl<It: Iterator> Account<It> {
     }
 
     /// A thread enters. Says so before it touches anything that the batch may borrow.
-    pub(crate) fn enter(&mut self) {
+    pub(super) fn enter(&mut self) {
         self.inside += 1;
     }
 
     /// A thread that has dropped all that it held of the batch leaves.
-    pub(crate) fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.inside -= 1;
     }
 
     /// How many threads are inside.
-    pub(crate) fn inside(&self) -> usize {
+    pub(super) fn inside(&self) -> usize {
         self.inside
     }
 
     /// A call ended. Its result is in flight until it is taken.
-    pub(crate) fn ended(&mut self) {
+    pub(super) fn ended(&mut self) {
         self.active -= 1;
     }
 
     /// Whether a call runs, or a thread is inside the iterator.
-    pub(crate) fn busy(&self) -> bool {
+    pub(super) fn busy(&self) -> bool {
         self.active > 0
     }
 
     /// Takes no further input. The iterator stays where it is, until the batch is closed: dropping it may touch what it borrows.
-    pub(crate) fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if matches!(self.phase, Phase::New | Phase::Open) {
             self.phase = Phase::Over;
         }
     }
 
     /// Ends for good. The caller drops the iterator, if it is here.
-    pub(crate) fn close(&mut self) -> Option<Box<It>> {
+    pub(super) fn close(&mut self) -> Option<Box<It>> {
         self.phase = Phase::Closed;
         self.take_inputs()
     }
 
     /// Takes the iterator out, if it is here, so that it can be dropped: no further input is taken.
-    pub(crate) fn take_inputs(&mut self) -> Option<Box<It>> {
+    pub(super) fn take_inputs(&mut self) -> Option<Box<It>> {
         match std::mem::replace(&mut self.inputs, Inputs::Gone) {
             Inputs::Here(inputs) => Some(inputs),
             Inputs::Out => {
@@ -410,28 +410,28 @@ impl<It: Iterator> Account<It> {
 
     /// Whether the results that are there are all. No thread is inside any more, but for one in `next()` of a batch that was stopped, whose
     /// input comes too late.
-    pub(crate) fn over(&self) -> bool {
+    pub(super) fn over(&self) -> bool {
         seeded!("end-before-the-last-left" => return self.phase >= Phase::Over && self.active == usize::from(matches!(self.inputs, Inputs::Out)));
         self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Inputs::Out))
     }
 
     /// Whether the thread that asks, which is inside, is the last one: nobody enters any more.
-    pub(crate) fn last(&self) -> bool {
+    pub(super) fn last(&self) -> bool {
         self.phase >= Phase::Over && self.inside == 1
     }
 
     /// Whether something would be cut short if the batch ended now.
-    pub(crate) fn unfinished(&self) -> bool {
+    pub(super) fn unfinished(&self) -> bool {
         self.phase <= Phase::Open || self.busy()
     }
 
     /// Whether no input has been taken and nobody is about to.
-    pub(crate) fn untouched(&self) -> bool {
+    pub(super) fn untouched(&self) -> bool {
         self.phase < Phase::Closed && self.taken == 0 && matches!(self.inputs, Inputs::Here(_))
     }
 
     /// How many results are still to come, if the consumer has `told` results that count as taken already.
-    pub(crate) fn size_hint(&self, told: usize, room: &Room) -> (usize, Option<usize>) {
+    pub(super) fn size_hint(&self, told: usize, room: &Room) -> (usize, Option<usize>) {
         self.released.set(room.released());
         let begun = self.in_flight() - usize::from(matches!(self.inputs, Inputs::Out)) + told;
         match self.phase {

@@ -13,32 +13,32 @@ use crate::base::sync::{AtomicUsize, Ordering, seeded};
 const WANTED: usize = 1;
 const ONE: usize = 2;
 
-pub(crate) struct Room(AtomicUsize);
+pub(super) struct Room(AtomicUsize);
 
 /// How many results had been released at some moment, as a number that wraps around.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Released(usize);
+pub(super) struct Released(usize);
 
 impl Room {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(AtomicUsize::new(0))
     }
 
     /// The consumer has made use of so many results. Says whether room is wanted.
     #[inline]
-    pub(crate) fn release(&self, results: usize) -> bool {
+    pub(super) fn release(&self, results: usize) -> bool {
         // Release and acquire, here and below: what the consumer did with a result comes before the input that its room is for.
         let before = self.0.fetch_add(results.wrapping_mul(ONE), Ordering::AcqRel);
         seeded!("room-wanted-by-nobody" => return false);
         before & WANTED != 0
     }
 
-    pub(crate) fn released(&self) -> Released {
+    pub(super) fn released(&self) -> Released {
         Released(self.0.load(Ordering::Acquire))
     }
 
     /// Says that room is wanted, unless it is there.
-    pub(crate) fn want(&self) -> Released {
+    pub(super) fn want(&self) -> Released {
         seeded!("room-wanted-too-late" => {
             let released = self.released();
             self.0.fetch_or(WANTED, Ordering::AcqRel);
@@ -48,14 +48,14 @@ impl Room {
     }
 
     /// A section is about to look for itself.
-    pub(crate) fn unwant(&self) {
+    pub(super) fn unwant(&self) {
         self.0.fetch_and(!WANTED, Ordering::AcqRel);
     }
 }
 
 impl Released {
     /// How many of the inputs `begun` so far are still in flight.
-    pub(crate) fn left_of(self, begun: usize) -> usize {
+    pub(super) fn left_of(self, begun: usize) -> usize {
         begun.wrapping_mul(ONE).wrapping_sub(self.0 & !WANTED) / ONE
     }
 }

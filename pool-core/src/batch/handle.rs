@@ -1,9 +1,10 @@
-//! Decides what owns a batch for its user: set up, started once, closed at the end.
+//! What owns a batch for its user: set up, started once, closed at the end.
 
 use crate::base::config::Settings;
 use crate::base::span::At;
-use crate::base::unwind::{self, Panics};
-use crate::batch::Shared;
+use crate::base::unwind::{self, Panics, Payload};
+use crate::batch::Batch;
+use crate::batch::account::Account;
 use crate::batch::reorder::Order;
 use crate::batch::source::{Consumer, Lot, Outcome, Source, Start};
 use crate::threads::crew::{Crew, Hint};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 /// The consumer's own handle to a batch.
 pub(crate) struct Handle<'env, T> {
-    batch: Shared<'env, T>,
+    batch: Arc<dyn Source<T> + 'env>,
     crew: Arc<Crew>,
     settings: Settings,
     lot: Lot<T>,
@@ -27,7 +28,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
         It: Iterator + Send + 'env,
         C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync + 'env,
     {
-        Self::of(crew, Shared::new(inputs, call, order))
+        Self::of(crew, Batch::new(Account::new(inputs), call, order))
     }
 
     /// The batch behind a task.
@@ -35,10 +36,11 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
     where
         F: FnOnce(At) -> (Outcome<T>, bool) + Send + 'env,
     {
-        Self::of(crew, Shared::single(call))
+        let account = Account::single(std::iter::once(call));
+        Self::of(crew, Batch::new(account, |at, call: F| call(at), Order::Completion))
     }
 
-    fn of(crew: Arc<Crew>, batch: Shared<'env, T>) -> Self {
+    fn of(crew: Arc<Crew>, batch: Arc<dyn Source<T> + 'env>) -> Self {
         Self {
             batch,
             crew,
@@ -52,12 +54,12 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
 
 impl<T> Handle<'_, T> {
     pub(crate) fn source(&self) -> &(dyn Source<T> + '_) {
-        self.batch.source()
+        &*self.batch
     }
 
     /// The batch, for a consumer that asks for results. It has been started.
     pub(crate) fn consumer(&mut self) -> Consumer<'_, T> {
-        Consumer { source: self.batch.source(), crew: &self.crew, lot: &mut self.lot }
+        Consumer { source: &*self.batch, crew: &self.crew, lot: &mut self.lot }
     }
 
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
@@ -98,17 +100,34 @@ impl<T> Handle<'_, T> {
     ///
     /// Goes on with the first panic of a `Drop`.
     pub(crate) fn lend<B>(mut self, how: Start, consume: impl FnOnce(Consumer<'_, T>) -> B) -> B {
-        let start =
-            (!std::mem::replace(&mut self.started, true)).then_some((&self.crew, self.settings));
-        let (batch, crew, lot) = (&self.batch, &self.crew, &mut self.lot);
-        let (result, payload) = batch.lend(start, how, |watched| {
-            lot.fast = watched;
-            consume(Consumer { source: batch.source(), crew, lot })
-        });
-        let mut panics = Panics::default();
-        if let Some(payload) = payload {
-            panics.keep(payload);
+        /// Closes the batch and waits, in the frame of `lend`, where nothing can leak it.
+        struct Closing<'a, T>(&'a (dyn Source<T> + 'a));
+        impl<T> Closing<'_, T> {
+            fn close(&self) -> Option<Payload> {
+                let escape = unwind::Escape::armed();
+                let payload = self.0.close(true);
+                escape.disarm();
+                payload
+            }
         }
+        impl<T> Drop for Closing<'_, T> {
+            fn drop(&mut self) {
+                unwind::discard(self.close());
+            }
+        }
+
+        let mut panics = Panics::default();
+        let result = {
+            let closing = Closing(&*self.batch);
+            if !std::mem::replace(&mut self.started, true) {
+                // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env` ends.
+                self.lot.fast = unsafe { self.batch.start(&self.crew, self.settings, how) };
+            }
+            let lot = &mut self.lot;
+            let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
+            closing.close().into_iter().for_each(|payload| panics.keep(payload));
+            result
+        };
         self.lot.clear(&mut panics);
         if let Some(payload) = panics.first() {
             drop(self);
@@ -131,7 +150,8 @@ impl<T> Handle<'static, T> {
     pub(crate) fn start(&mut self, how: Start) {
         if !self.started {
             self.started = true;
-            self.batch.start(&self.crew, self.settings, how);
+            // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
+            unsafe { self.batch.start(&self.crew, self.settings, how) };
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) enum Order {
     Completion,
 }
 
-pub(crate) struct Outbox<T> {
+pub(super) struct Outbox<T> {
     order: Order,
     /// The index of the input whose result is in the first place, if the order is that of the inputs.
     first: usize,
@@ -22,12 +22,12 @@ pub(crate) struct Outbox<T> {
 }
 
 impl<T> Outbox<T> {
-    pub(crate) fn new(order: Order) -> Self {
+    pub(super) fn new(order: Order) -> Self {
         Self { order, first: 0, places: VecDeque::new(), missing: 0 }
     }
 
     #[inline]
-    pub(crate) fn put(&mut self, index: usize, result: T) {
+    pub(super) fn put(&mut self, index: usize, result: T) {
         match self.order {
             Order::Completion => self.places.push_back(Some(result)),
             Order::Input => {
@@ -48,12 +48,12 @@ impl<T> Outbox<T> {
     }
 
     /// Whether the next result in order is there.
-    pub(crate) fn ready(&self) -> bool {
+    pub(super) fn ready(&self) -> bool {
         matches!(self.places.front(), Some(Some(_)))
     }
 
     /// Moves what is ready to `lot`, which is empty.
-    pub(crate) fn take_into(&mut self, lot: &mut VecDeque<Option<T>>) {
+    pub(super) fn take_into(&mut self, lot: &mut VecDeque<Option<T>>) {
         if self.missing == 0 {
             self.first += self.places.len();
             return std::mem::swap(&mut self.places, lot);
@@ -65,7 +65,7 @@ impl<T> Outbox<T> {
     }
 
     /// Takes all that is there, ready or not, so that it can be dropped.
-    pub(crate) fn clear(&mut self) -> VecDeque<Option<T>> {
+    pub(super) fn clear(&mut self) -> VecDeque<Option<T>> {
         self.missing = 0;
         std::mem::take(&mut self.places)
     }

@@ -30,7 +30,7 @@ where
     T: Send,
 {
     /// Looks a few times whether the iterator is back: most are in a moment, and this one is worth no more than that.
-    pub(crate) fn wait_a_moment<'a>(
+    pub(super) fn wait_a_moment<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<It, C, T>>,
     ) -> MutexGuard<'a, State<It, C, T>> {
@@ -50,7 +50,7 @@ where
 
     /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. The worker searches after that; its
     /// permit is for the heir, if there is one.
-    pub(crate) fn follow_hint<'a>(
+    pub(super) fn follow_hint<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<It, C, T>>,
     ) -> Option<Heir> {
@@ -70,7 +70,7 @@ where
     }
 
     /// Runs an input that has been begun, on a thread that has a permit, and if that is a `worker` those after it.
-    pub(crate) fn run<'a>(
+    pub(super) fn run<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<It, C, T>>,
         inputs: Box<It>,
@@ -218,6 +218,8 @@ where
                 seeded!("search-after-the-result" => { drop(state); wake(waiter); return None });
                 self.crew().search();
                 stay.searches = true;
+                // It has nothing left to run, either: its closure went with the call.
+                state.end_of_task(self.crew());
             }
             seeded!("no-settle-after-call" => { drop(state); wake(waiter); return None });
             self.rouse(&mut state);
@@ -278,7 +280,7 @@ where
     }
 
     /// Ends the nap of a worker that stands by, if there is something to run and no thread runs it.
-    pub(crate) fn rouse(&self, state: &mut State<It, C, T>) {
+    pub(super) fn rouse(&self, state: &mut State<It, C, T>) {
         let called = state.account.called_for(self.limits());
         if let Some(worker) = called.and_then(|post| state.posts[post as usize].take()) {
             worker.unpark();
@@ -286,7 +288,7 @@ where
     }
 
     /// Keeps the first panic of a `Drop` for the consumer.
-    pub(crate) fn keep(&self, panics: Panics) {
+    pub(super) fn keep(&self, panics: Panics) {
         if let Some(payload) = panics.first() {
             let surplus = self.lock().keep(payload);
             unwind::discard(surplus);

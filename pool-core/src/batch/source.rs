@@ -1,5 +1,6 @@
 //! Decides what a batch is to its consumer: a source of results, without the types of its iterator and its call.
 
+use crate::base::config::Settings;
 use crate::base::pace::{Nap, PATIENCE};
 use crate::base::unwind::{self, Payload};
 use crate::nesting::Away;
@@ -49,7 +50,15 @@ pub(crate) struct Ask<'a> {
     pub(crate) patient: bool,
 }
 
+/// A batch without the types of its iterator and its call.
 pub(crate) trait Source<T>: Send + Sync {
+    /// Opens the batch and sees to it that workers come. Says whether the consumer stands by.
+    ///
+    /// # Safety
+    ///
+    /// [`close`](Self::close) with `wait` returns before anything ends that the batch borrows.
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings, how: Start) -> bool;
+
     /// Fetches what is ready into `lot`, which is empty.
     fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled;
 

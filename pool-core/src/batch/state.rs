@@ -6,40 +6,40 @@ use crate::batch::account::{Account, Limits, Phase};
 use crate::batch::reorder::{Order, Outbox};
 use crate::batch::source::Outcome;
 use crate::nesting::waiter::Waiter;
-use crate::threads::crew::Heir;
+use crate::threads::crew::{Crew, Heir};
 use std::sync::Arc;
 
-pub(crate) struct State<It, C, T> {
-    pub(crate) account: Account<It>,
-    pub(crate) results: Outbox<Outcome<T>>,
+pub(super) struct State<It, C, T> {
+    pub(super) account: Account<It>,
+    pub(super) results: Outbox<Outcome<T>>,
     /// Here until the batch takes no further input and the last thread leaves.
-    pub(crate) call: Option<Arc<C>>,
+    pub(super) call: Option<Arc<C>>,
     /// The consumer, while it waits.
-    pub(crate) waiter: Option<Waiter>,
+    pub(super) waiter: Option<Waiter>,
     /// The consumer, if it is a call of this pool that has given its permit up: then a thread is inside, which gives it its own (`nesting.rs`).
-    pub(crate) absent: Option<Heir>,
+    pub(super) absent: Option<Heir>,
     /// The workers that stand by, while they nap.
-    pub(crate) posts: [Option<Unparker>; 3],
+    pub(super) posts: [Option<Unparker>; 3],
     /// Whether calls were fast when somebody last looked.
-    pub(crate) fast: bool,
+    pub(super) fast: bool,
     /// It looks by itself in a moment, unless workers are held back for it.
-    pub(crate) patient: bool,
+    pub(super) patient: bool,
     /// The panic of `next`, raised after the last result.
-    pub(crate) last: Option<Payload>,
+    pub(super) last: Option<Payload>,
     /// The first panic of a `Drop`.
-    pub(crate) dropped: Option<Payload>,
+    pub(super) dropped: Option<Payload>,
     /// The consumer has closed the batch and waits to hear of that panic.
-    pub(crate) awaited: bool,
+    pub(super) awaited: bool,
     /// A thread could not be started, and none has come since.
-    pub(crate) unserved: bool,
+    pub(super) unserved: bool,
     /// Nobody will ask for results.
-    pub(crate) detached: bool,
+    pub(super) detached: bool,
     /// The crew counts this batch among those with something left to run.
-    pub(crate) live: bool,
+    pub(super) live: bool,
 }
 
 impl<It, C, T> State<It, C, T> {
-    pub(crate) fn new(account: Account<It>, call: C, order: Order) -> Self {
+    pub(super) fn new(account: Account<It>, call: C, order: Order) -> Self {
         Self {
             account,
             results: Outbox::new(order),
@@ -61,7 +61,7 @@ impl<It, C, T> State<It, C, T> {
 
 impl<It: Iterator, C, T> State<It, C, T> {
     /// The consumer's waker, if there is something to wake it for.
-    pub(crate) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
+    pub(super) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
         let news = match self.account.phase() {
             _ if self.waiter.is_none() => return None,
             Phase::Closed => self.account.inside() == 0,
@@ -73,7 +73,7 @@ impl<It: Iterator, C, T> State<It, C, T> {
 
     /// The consumer, if it has given its permit up and a thread that is inside and has one is to pass it on: there is something for the
     /// consumer, or no other thread is inside that could.
-    pub(crate) fn heir(&mut self) -> Option<Heir> {
+    pub(super) fn heir(&mut self) -> Option<Heir> {
         if !(self.results.ready() || self.account.over() || self.account.inside() == 0) {
             return None;
         }
@@ -85,12 +85,12 @@ impl<It: Iterator, C, T> State<It, C, T> {
     }
 
     /// Calls off who stands by: no input is taken any more.
-    pub(crate) fn relieve(&mut self) {
+    pub(super) fn relieve(&mut self) {
         self.posts.iter_mut().filter_map(Option::take).for_each(|worker| worker.unpark());
     }
 
     /// Keeps the first panic of a `Drop`, and gives back one that comes later.
-    pub(crate) fn keep(&mut self, payload: Payload) -> Option<Payload> {
+    pub(super) fn keep(&mut self, payload: Payload) -> Option<Payload> {
         match self.dropped {
             None => {
                 self.dropped = Some(payload);
@@ -100,8 +100,15 @@ impl<It: Iterator, C, T> State<It, C, T> {
         }
     }
 
+    /// Tells the crew that a task has been run. If nobody will ask for its result, that is dropped first.
+    pub(super) fn end_of_task(&mut self, crew: &Crew) {
+        if !self.detached && std::mem::take(&mut self.live) {
+            crew.end();
+        }
+    }
+
     /// Whether this is the moment in which nothing is left to run.
-    pub(crate) fn done(&mut self) -> bool {
+    pub(super) fn done(&mut self) -> bool {
         let done = self.live && self.account.phase() >= Phase::Over && self.account.inside() == 0;
         self.live &= !done;
         done

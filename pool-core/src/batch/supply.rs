@@ -9,16 +9,18 @@
 //! A consumer that is **patient** looks again in a moment by itself, since calls are fast: it is woken only when workers are held back for
 //! it, or nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input (`nesting.rs`).
 
+use crate::base::config::Settings;
 use crate::base::span::At;
 use crate::base::sync::{self, MutexGuard, seeded};
 use crate::base::unwind::{self, Panics, Payload};
-use crate::batch::Batch;
 use crate::batch::account::{Phase, Post};
-use crate::batch::source::{Ask, Lot, Outcome, Polled, Source};
+use crate::batch::source::{Ask, Lot, Outcome, Polled, Source, Start};
 use crate::batch::state::State;
+use crate::batch::{Batch, Home};
 use crate::nesting::waiter::{Register, Waiter};
-use crate::nesting::{Away, GivenUp};
-use crate::threads::crew::{Heir, Hint};
+use crate::nesting::{self, Away, GivenUp};
+use crate::threads::crew::{Crew, Heir, Hint};
+use std::sync::Arc;
 
 impl<It, C, T> Batch<It, C, T>
 where
@@ -87,6 +89,45 @@ where
     C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings, how: Start) -> bool {
+        let nested = nesting::is_inside(crew);
+        let crew = &self.home.get_or_init(|| Home { crew: Arc::clone(crew), nested }).crew;
+        crew.begin();
+        {
+            let mut state = self.lock();
+            if !state.account.is_single() {
+                self.token.adopt(nesting::current_token());
+            }
+            state.live = true;
+            state.account.open(settings);
+            if state.done() {
+                crew.end();
+                return false;
+            }
+            if how != Start::Ahead && state.account.claims_to_be_empty() {
+                // No thread is started to find nothing: the consumer asks itself, within the cap.
+                state.unserved = true;
+                return false;
+            }
+        }
+        seeded!("starter-runs-inputs" => { crew.as_guest(|| self.help(true)); });
+        let watched = how == Start::Gathers && crew.was_fast() && !nesting::is_in_a_call();
+        if !watched {
+            self.ramp();
+            return false;
+        }
+        let mut state = self.lock();
+        state.fast = true;
+        let owed = state.account.ramp(self.limits());
+        state.account.ramped(self.limits());
+        state.account.stand_by(Post::Consumer);
+        drop(state);
+        if owed {
+            self.push();
+        }
+        true
+    }
+
     fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
         let mut state = self.lock();
         let limits = self.limits();
@@ -205,11 +246,13 @@ where
         let mut state = self.lock();
         state.detached = true;
         let waiter = state.waiter.take();
-        if state.account.over() {
-            drop(state);
+        // A result that is there goes here; one that is still to come goes with the thread that runs the call.
+        let results = state.results.clear();
+        let over = state.account.over();
+        drop(state);
+        results.into_iter().for_each(unwind::discard);
+        if over {
             unwind::discard(self.close(false));
-        } else {
-            drop(state);
         }
         unwind::discard(waiter);
     }
