@@ -23,20 +23,33 @@ pub(crate) struct Actor<'a> {
     counted: bool,
     /// Nothing around it is ever cancelled.
     pub(crate) calm: bool,
+    /// A subscriber that panics listens to its batches.
+    pub(crate) noisy: bool,
 }
 
 impl<'a> Actor<'a> {
     pub(crate) fn root(world: &'a Arc<World>) -> Self {
-        Self { world, venue: None, counted: false, calm: true }
+        Self { world, venue: None, counted: false, calm: true, noisy: false }
     }
 
-    pub(crate) fn call(world: &'a Arc<World>, venue: &'a Arc<Venue>, calm: bool) -> Self {
-        Self { world, venue: Some(venue), counted: true, calm }
+    pub(crate) fn call(
+        world: &'a Arc<World>,
+        venue: &'a Arc<Venue>,
+        calm: bool,
+        noisy: bool,
+    ) -> Self {
+        Self { world, venue: Some(venue), counted: true, calm, noisy }
     }
 
     /// Inside the iterator of a batch.
     pub(crate) fn iterator(run: &'a Run) -> Self {
-        Self { world: &run.world, venue: Some(&run.venue), counted: false, calm: false }
+        Self {
+            world: &run.world,
+            venue: Some(&run.venue),
+            counted: false,
+            calm: false,
+            noisy: run.noisy,
+        }
     }
 
     /// Runs what may wait for others, meanwhile the call does not run.
@@ -146,7 +159,7 @@ pub(crate) fn run(run: &Run, input: &Input) -> Result<Output, Failure> {
         .check(running <= most, || format!("{running} calls of a batch that runs {most} at once"));
     let call = &run.plan.calls[input.index % run.plan.calls.len()];
     let end = catch_unwind(AssertUnwindSafe(|| {
-        let end = perform(&Actor::call(&run.world, &run.venue, run.calm), call);
+        let end = perform(&Actor::call(&run.world, &run.venue, run.calm, run.noisy), call);
         if matches!(run.plan.stop, Some(Stop::Call(index)) if index == input.index) {
             run.stop();
         }

@@ -3,7 +3,7 @@
 use crate::block_on::block_on_each;
 use crate::call::Actor;
 use crate::ledger::{Fate, Kind};
-use crate::plan::{Consume, Hint, Leave, Mood, Stop};
+use crate::plan::{Call, Consume, Hint, Leave, Mood, Stop};
 use crate::run::Run;
 use crate::values::{Failure, Input, Item, Leaky, Origin, Output, UntilFailure, raise};
 use pool_core::{AsCompleted, Map, Pool, ResultStream, Results, StopHandle, Timeout};
@@ -163,7 +163,7 @@ impl<'a> Consumer<'a> {
                 format!("{taken} of {total:?} inputs taken")
             });
         }
-        book.check(plan.noisy || yielded == called, || {
+        book.check(self.run.noisy || yielded == called, || {
             format!("{yielded} results of {called} calls")
         });
     }
@@ -171,7 +171,7 @@ impl<'a> Consumer<'a> {
     /// The results of a batch that is still there have ended by themselves.
     fn end_of_owned(&self) {
         self.end();
-        if self.run.plan.stop.is_none() && !self.run.plan.noisy {
+        if self.run.plan.stop.is_none() && !self.run.noisy {
             let all = [Kind::Closure, Kind::Iterator, Kind::Input, Kind::Output];
             self.run.book.is_gone(&all, "when the consumer has seen the end");
         }
@@ -295,7 +295,10 @@ pub(crate) fn owned<B: Owned>(mut consumer: Consumer<'_>, mut batch: B) {
 
 fn look_at_hint(run: &Run, hint: (usize, Option<usize>)) {
     let inputs = &run.plan.inputs;
-    let plain = matches!(inputs.mood, Mood::Plain | Mood::Slow(..)) && run.plan.stop.is_none();
+    // The first panic ends the inputs of a map.
+    let panics = run.plan.ordered && (run.noisy || run.plan.calls.iter().any(Call::may_panic));
+    let plain =
+        matches!(inputs.mood, Mood::Plain | Mood::Slow(..)) && run.plan.stop.is_none() && !panics;
     if let (true, Hint::Exact, Some(count)) = (plain, inputs.hint, inputs.count) {
         let left = count - run.seen.load(SeqCst);
         run.book.check(hint == (left, Some(left)), || {

@@ -15,6 +15,8 @@ pub(crate) fn forgive(text: String) {
 /// What went wrong in one program, and the books of its batches.
 #[derive(Default)]
 pub(crate) struct Ledger {
+    /// Some batch is leaked.
+    leaks: bool,
     faults: Mutex<Vec<String>>,
     books: Mutex<Vec<Arc<Book>>>,
     pub(crate) batches: AtomicUsize,
@@ -22,6 +24,10 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    pub(crate) fn new(leaks: bool) -> Arc<Self> {
+        Arc::new(Self { leaks, ..Self::default() })
+    }
+
     pub(crate) fn fault(&self, fault: impl Into<String>) {
         let fault = fault.into();
         let forgiven = FORGIVEN.get().is_some_and(|text| fault.contains(text));
@@ -172,6 +178,8 @@ impl Book {
         let leaked = self.leaked.load(SeqCst);
         for kind in [Kind::Input, Kind::Output, Kind::Payload, Kind::Closure, Kind::Iterator] {
             let live = self.live(kind);
+            // A leaked batch may hold the panic of another one.
+            let leaked = leaked || kind == Kind::Payload && self.ledger.leaks;
             self.check(live == 0 || leaked && live > 0, || {
                 format!("{live} {kind:?} live at the end")
             });

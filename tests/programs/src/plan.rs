@@ -247,8 +247,7 @@ impl Batch {
                 self.consume,
                 Consume::Unused | Consume::CollectUntilFailure | Consume::CollectAndLeak
             );
-        let panics = self.noisy
-            || matches!(self.inputs.mood, Mood::PanicsAt(_))
+        let panics = matches!(self.inputs.mood, Mood::PanicsAt(_))
             || self.ordered && self.calls.iter().any(Call::may_panic);
         !ends_early && !panics
     }

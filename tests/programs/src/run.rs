@@ -18,6 +18,8 @@ pub(crate) struct Run {
     pub(crate) venue: Arc<Venue>,
     pub(crate) book: Arc<Book>,
     pub(crate) calm: bool,
+    /// A subscriber that panics listens.
+    pub(crate) noisy: bool,
     stop: Mutex<Option<StopHandle>>,
     /// Results that the consumer has taken.
     pub(crate) seen: AtomicUsize,
@@ -31,6 +33,7 @@ const ENDLESS: usize = 4_096;
 impl Run {
     pub(crate) fn new(actor: &Actor<'_>, plan: &Arc<Batch>, venue: Arc<Venue>) -> Self {
         let place = &plan.place;
+        let noisy = actor.noisy || plan.noisy && actor.world.noise.is_some();
         let book = actor
             .world
             .ledger
@@ -40,7 +43,8 @@ impl Run {
             plan: Arc::clone(plan),
             venue,
             book,
-            calm: actor.calm && plan.is_calm(),
+            calm: actor.calm && plan.is_calm() && !noisy,
+            noisy,
             stop: Mutex::new(None),
             seen: AtomicUsize::new(0),
             left: AtomicBool::new(false),

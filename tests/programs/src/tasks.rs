@@ -17,7 +17,8 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Tasks>) {
     let Some(venue) = actor.venue(&plan.place) else { return };
     let Some(pool) = venue.pool() else { return };
     let book = actor.world.ledger.open(format!("tasks on {:?}", plan.place), plan.count);
-    book.runs_all.store(!(matches!(plan.wait, Wait::Future) && venue.may_refuse()), SeqCst);
+    book.runs_all
+        .store(!(matches!(plan.wait, Wait::Future) && venue.may_refuse() || actor.noisy), SeqCst);
     let tasks = (0..plan.count)
         .map(|index| submit(actor, plan, &venue, &book, &pool, index))
         .collect::<Vec<_>>();
@@ -50,12 +51,13 @@ fn submit(
     let token = Token::new(book, Kind::Closure);
     let (world, plan, venue, book) =
         (Arc::clone(actor.world), Arc::clone(plan), Arc::clone(venue), Arc::clone(book));
+    let noisy = actor.noisy;
     pool.submit(move || {
         token.touch();
         book.note(input.index, Fate::Called);
         let end = catch_unwind(AssertUnwindSafe(|| {
             // No end of a batch cancels a task.
-            if perform(&Actor::call(&world, &venue, true), &plan.call) == End::Panics {
+            if perform(&Actor::call(&world, &venue, true, noisy), &plan.call) == End::Panics {
                 raise(&book, Origin::Call(input.index));
             }
         }));
@@ -99,7 +101,9 @@ fn wait(
         return;
     }
     book.note(index, Fate::Yielded);
-    book.check(book.has(index, Fate::Called), || format!("task {index} joined that never ran"));
+    book.check(actor.noisy || book.has(index, Fate::Called), || {
+        format!("task {index} joined that never ran")
+    });
     venue.seen.fetch_add(1, SeqCst);
     match joined {
         Ok(output) => {
@@ -112,6 +116,7 @@ fn wait(
             let payload = panic.into_payload();
             let known = match origin(&*payload, book) {
                 Some((Origin::Call(at), true)) => at == index,
+                Some((Origin::Noise, _)) if actor.noisy => true,
                 Some((_, own)) => !own && plan.call.may_panic(),
                 None => false,
             };

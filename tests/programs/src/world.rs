@@ -91,7 +91,7 @@ impl World {
         noise: Option<usize>,
         leaks: bool,
     ) -> Arc<Self> {
-        let ledger = Arc::new(Ledger::default());
+        let ledger = Ledger::new(leaks);
         let noise = noise.filter(|_| NOISE.load(SeqCst)).map(|rate| Noise::new(&ledger, rate));
         Arc::new(Self {
             title,
