@@ -1,7 +1,9 @@
 //! Runs one batch: builds it, sets it up, hands it to its consumer, and sees what is left of it.
 
 use crate::call::{self, Actor};
-use crate::consume::{self, Consumer, Lent, Owned};
+use crate::consume;
+use crate::consumer::Consumer;
+use crate::kinds::{Lent, Owned};
 use crate::ledger::{Kind, Token};
 use crate::plan::{Batch, Consume, Leave, Place, Stop};
 use crate::run::{Run, source};
