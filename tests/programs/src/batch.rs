@@ -5,7 +5,7 @@ use crate::consume;
 use crate::consumer::Consumer;
 use crate::kinds::{Lent, Owned};
 use crate::ledger::{Kind, Token};
-use crate::plan::{Batch, Consume, Leave, Place, Stop};
+use crate::plan::{Batch, Consume, Hands, Leave, Place, Stop};
 use crate::run::{Run, source};
 use crate::values::{Failure, Input, Origin, Output, is_refusal, origin};
 use pool_core::{AsCompleted, Map, Pool, StopHandle};
@@ -62,12 +62,16 @@ fn own(actor: &Actor<'_>, run: &Arc<Run>, pool: Arc<Pool>) -> Outcome {
         true => {
             let (batch, feed) = map(actor, Arc::clone(run), &pool);
             let batch = start(actor, run, prepare(actor, run, batch, pool));
-            hand_over(run, || consume::owned(Consumer::new(actor, run, feed), batch));
+            hand_over(actor, run, move |actor, run| {
+                consume::owned(Consumer::new(actor, run, feed), batch)
+            });
         }
         false => {
             let (batch, feed) = as_completed(actor, Arc::clone(run), &pool);
             let batch = start(actor, run, prepare(actor, run, batch, pool));
-            hand_over(run, || consume::owned(Consumer::new(actor, run, feed), batch));
+            hand_over(actor, run, move |actor, run| {
+                consume::owned(Consumer::new(actor, run, feed), batch)
+            });
         }
     }));
     run.keep(None);
@@ -169,14 +173,35 @@ fn start<B: Owned>(actor: &Actor<'_>, run: &Run, batch: B) -> B {
     }
 }
 
-fn hand_over(run: &Run, consume: impl FnOnce() + Send) {
-    if !run.plan.handed_over {
-        return consume();
+fn hand_over(
+    actor: &Actor<'_>,
+    run: &Arc<Run>,
+    consume: impl FnOnce(&Actor<'_>, &Run) + Send + 'static,
+) {
+    match run.plan.hands {
+        Hands::Thread => thread::scope(|scope| {
+            let joined = scope.spawn(|| consume(actor, run)).join();
+            joined.unwrap_or_else(|payload| resume_unwind(payload));
+        }),
+        Hands::Call(number) => {
+            let venue = Arc::clone(&actor.world.venues[number]);
+            let Some(pool) = venue.pool() else { return consume(actor, run) };
+            let run = Arc::clone(run);
+            let task = pool.submit(move || {
+                let call = Actor::call(&run.world, &venue, true, false);
+                let done = catch_unwind(AssertUnwindSafe(|| {
+                    call::as_call(&call, || consume(&call, &run))
+                }));
+                done.unwrap_or_else(|payload| {
+                    venue.panicked.fetch_add(1, SeqCst);
+                    resume_unwind(payload)
+                });
+            });
+            drop(pool);
+            actor.wait(|| task.join()).unwrap_or_else(|panic| panic.resume());
+        }
+        Hands::Maker => consume(actor, run),
     }
-    thread::scope(|scope| match scope.spawn(consume).join() {
-        Ok(()) => {}
-        Err(payload) => resume_unwind(payload),
-    });
 }
 
 /// After a consumption that waits for everything.
@@ -210,6 +235,9 @@ fn see_how_it_ended(run: &Run, outcome: &Outcome) {
             });
         }
         Origin::Consumer if own => {}
+        Origin::Drop if own => {
+            book.check(plan.bombs.is_some(), || "raised a panic of a `Drop` that has none".into())
+        }
         Origin::Noise => book
             .check(plan.noisy || !own, || "raised a panic of a subscriber that it has not".into()),
         _ => book.check(plan.calls.iter().any(crate::plan::Call::may_panic), || {

@@ -159,41 +159,40 @@ pub(crate) fn run(run: &Run, input: &Input) -> Result<Output, Failure> {
         .check(running <= most, || format!("{running} calls of a batch that runs {most} at once"));
     let call = &run.plan.calls[input.index % run.plan.calls.len()];
     let end = catch_unwind(AssertUnwindSafe(|| {
-        let end = perform(&Actor::call(&run.world, &run.venue, run.calm, run.noisy), call);
+        perform(&Actor::call(&run.world, &run.venue, run.calm, run.noisy), call);
         if matches!(run.plan.stop, Some(Stop::Call(index)) if index == input.index) {
             run.stop();
         }
-        if end == End::Panics {
+        if call.end == End::Panics {
             raise(&run.book, Origin::Call(input.index));
         }
-        end
     }));
     run.book.running.leave();
-    let output = || Output::of(input, &run.book);
-    match end {
-        Ok(End::Fails) => Err(Failure(output())),
-        Ok(_) => Ok(output()),
-        Err(payload) => {
-            run.venue.panicked.fetch_add(1, SeqCst);
-            resume_unwind(payload)
-        }
+    if let Err(payload) = end {
+        run.venue.panicked.fetch_add(1, SeqCst);
+        resume_unwind(payload);
     }
+    let bomb = run.plan.bombs.is_some_and(|every| input.index % every == 0);
+    let output = Output::of(input, &run.book, bomb);
+    if call.end == End::Fails { Err(Failure(output)) } else { Ok(output) }
 }
 
 /// Does what a call does, but for its end.
-pub(crate) fn perform(actor: &Actor<'_>, call: &Call) -> End {
+pub(crate) fn perform(actor: &Actor<'_>, call: &Call) {
+    as_call(actor, || call.acts.iter().for_each(|act| actor.act(act)));
+}
+
+/// Runs code that is a call of a pool.
+pub(crate) fn as_call(actor: &Actor<'_>, code: impl FnOnce()) {
     let venue = actor.venue.expect("a call runs on a pool");
     venue.calls.fetch_add(1, SeqCst);
     actor.world.ledger.calls.fetch_add(1, SeqCst);
     actor.enter();
-    let done = catch_unwind(AssertUnwindSafe(|| call.acts.iter().for_each(|act| actor.act(act))));
+    let done = catch_unwind(AssertUnwindSafe(code));
     if actor.calm {
         actor.check(!pool_core::is_cancelled(), "a call is cancelled that nothing cancels");
     }
     actor.leave();
     watchdog::progress();
-    match done {
-        Ok(()) => call.end,
-        Err(payload) => resume_unwind(payload),
-    }
+    done.unwrap_or_else(|payload| resume_unwind(payload));
 }

@@ -6,6 +6,7 @@ use crate::plan::{Leave, Mood, Stop};
 use crate::run::Run;
 use crate::values::{Item, Origin, raise};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::Sender;
 
@@ -32,7 +33,9 @@ impl<'a> Consumer<'a> {
         let before = run.seen.fetch_add(1, SeqCst);
         run.venue.seen.fetch_add(1, SeqCst);
         run.book.check(!plan.ordered || index == before, || format!("result {index} at {before}"));
-        drop(item);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
+        run.book
+            .check(dropped.is_ok() || plan.bombs.is_some(), || "a result's `Drop` panics".into());
         self.open = self.open.saturating_sub(1);
         if let Some(feed) = &self.feed {
             for _ in 0..weight {

@@ -216,6 +216,10 @@ impl Token {
         self.book.check(*self.mark == ALIVE, || format!("{:?} used after its drop", self.kind));
     }
 
+    pub(crate) fn book(&self) -> &Arc<Book> {
+        &self.book
+    }
+
     pub(crate) fn is_of(&self, book: &Arc<Book>) -> bool {
         Arc::ptr_eq(&self.book, book)
     }

@@ -57,7 +57,8 @@ fn submit(
         book.note(input.index, Fate::Called);
         let end = catch_unwind(AssertUnwindSafe(|| {
             // No end of a batch cancels a task.
-            if perform(&Actor::call(&world, &venue, true, noisy), &plan.call) == End::Panics {
+            perform(&Actor::call(&world, &venue, true, noisy), &plan.call);
+            if plan.call.end == End::Panics {
                 raise(&book, Origin::Call(input.index));
             }
         }));
@@ -65,7 +66,7 @@ fn submit(
             venue.panicked.fetch_add(1, SeqCst);
             resume_unwind(payload);
         }
-        Output::of(&input, &book)
+        Output::of(&input, &book, false)
     })
 }
 

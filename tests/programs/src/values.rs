@@ -4,6 +4,7 @@ use crate::ledger::{Book, Kind, Token};
 use pool_core::{CallError, Completion};
 use std::any::Any;
 use std::sync::Arc;
+use std::thread;
 
 pub(crate) struct Input {
     pub(crate) index: usize,
@@ -15,13 +16,25 @@ pub(crate) struct Output {
     pub(crate) index: usize,
     pub(crate) weight: u32,
     pub(crate) token: Token,
+    /// Panics when it is dropped.
+    bomb: bool,
 }
 
 pub(crate) struct Failure(pub(crate) Output);
 
 impl Output {
-    pub(crate) fn of(input: &Input, book: &Arc<Book>) -> Self {
-        Self { index: input.index, weight: input.weight, token: Token::new(book, Kind::Output) }
+    pub(crate) fn of(input: &Input, book: &Arc<Book>, bomb: bool) -> Self {
+        let token = Token::new(book, Kind::Output);
+        Self { index: input.index, weight: input.weight, token, bomb }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // A second panic on the way of a first one would end the process, whoever catches.
+        if self.bomb && !thread::panicking() {
+            raise(self.token.book(), Origin::Drop);
+        }
     }
 }
 
@@ -36,6 +49,7 @@ pub(crate) enum Origin {
     Call(usize),
     Next,
     Consumer,
+    Drop,
     Noise,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{At, Freedom, Maker};
 use crate::dice::Dice;
-use crate::plan::{Batch, Consume, Habit, Hint, Inputs, Leave, Mood, Place, Stop};
+use crate::plan::{Batch, Consume, Habit, Hands, Hint, Inputs, Leave, Mood, Place, Stop};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +56,15 @@ impl Maker {
             .dice
             .percent(30)
             .then(|| aside.map_or(Vec::new(), |at| self.few(at, room / 4, depth)));
+        let hands = match self.dice.below(20) {
+            0 if root && !crawls => Hands::Thread,
+            // A call that blocks on a stream keeps its permit.
+            1..=2 if root && !crawls && !matches!(consume, Consume::Stream(_)) => {
+                Hands::Call(self.dice.below(self.pools.len()))
+            }
+            _ => Hands::Maker,
+        };
+        let aside = aside.filter(|_| hands == Hands::Maker);
         let between = match aside {
             Some(at) if !gathers && self.dice.percent(20) => {
                 Some((self.dice.within(1..=5), self.few(at, each / 2, depth + 1)))
@@ -84,7 +93,8 @@ impl Maker {
                 },
             },
             calls,
-            handed_over: root && !crawls && self.dice.percent(10),
+            hands,
+            bombs: self.dice.maybe(10, |dice| dice.within(1..=4)),
             consume,
             leave,
             between,

@@ -26,8 +26,19 @@ pub(crate) struct Batch {
     pub(crate) raises: bool,
     /// Built where a subscriber listens that panics.
     pub(crate) noisy: bool,
-    /// Consumed by another thread than the one that made it.
-    pub(crate) handed_over: bool,
+    /// Whose hands consume it.
+    pub(crate) hands: Hands,
+    /// The `Drop` of every so manieth result panics.
+    pub(crate) bombs: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Hands {
+    /// Those of the thread that made it.
+    Maker,
+    Thread,
+    /// Those of a call of that pool.
+    Call(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +122,7 @@ pub(crate) enum Stop {
 impl Batch {
     /// Whether it may borrow from the frame of its consumer.
     pub(crate) fn lends(&self) -> bool {
-        self.ahead.is_none() && !self.handed_over && self.consume.lends()
+        self.ahead.is_none() && self.hands == Hands::Maker && self.consume.lends()
     }
 
     /// Whether its calls can never see that they are cancelled by its own end.
