@@ -21,8 +21,12 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Batch>) {
     let Some(venue) = actor.venue(&plan.place) else { return };
     let Some(pool) = venue.pool() else { return };
     let run = Run::new(actor, plan, Arc::clone(&venue));
+    venue.begin();
     let outcome =
         if plan.lends() { lend(actor, &run, pool) } else { own(actor, &Arc::new(run), pool) };
+    if plan.consume.lends() {
+        venue.end(&actor.world.ledger);
+    }
     if let Place::New { .. } = plan.place {
         venue.drop_pool();
     }
@@ -187,6 +191,7 @@ fn hand_over(
             let venue = Arc::clone(&actor.world.venues[number]);
             let Some(pool) = venue.pool() else { return consume(actor, run) };
             let run = Arc::clone(run);
+            venue.begin();
             let task = pool.submit(move || {
                 let call = Actor::call(&run.world, &venue, true, false);
                 let done = catch_unwind(AssertUnwindSafe(|| {

@@ -1,6 +1,5 @@
 //! An executor for one stream or future, on the current thread.
 
-use crate::watchdog;
 use futures_core::Stream;
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -59,7 +58,6 @@ pub(crate) fn block_on_each<S: Stream + Unpin>(
             Poll::Ready(Some(item)) => take(item)?,
             Poll::Ready(None) => return ControlFlow::Continue(()),
             Poll::Pending => {
-                watchdog::progress();
                 waits += 1;
                 if every > 1 && waits % every == 1 {
                     alarm = Alarm::new();

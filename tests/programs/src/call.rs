@@ -69,7 +69,6 @@ impl<'a> Actor<'a> {
     }
 
     fn enter(&self) {
-        watchdog::progress();
         if let (true, Some(venue)) = (self.counted, self.venue) {
             venue.enter(&self.world.ledger);
         }
@@ -187,6 +186,7 @@ pub(crate) fn as_call(actor: &Actor<'_>, code: impl FnOnce()) {
     let venue = actor.venue.expect("a call runs on a pool");
     venue.calls.fetch_add(1, SeqCst);
     actor.world.ledger.calls.fetch_add(1, SeqCst);
+    watchdog::progress();
     actor.enter();
     let done = catch_unwind(AssertUnwindSafe(code));
     if actor.calm {

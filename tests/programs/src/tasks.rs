@@ -19,6 +19,7 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Tasks>) {
     let book = actor.world.ledger.open(format!("tasks on {:?}", plan.place), plan.count);
     book.runs_all
         .store(!(matches!(plan.wait, Wait::Future) && venue.may_refuse() || actor.noisy), SeqCst);
+    venue.begin();
     let tasks = (0..plan.count)
         .map(|index| submit(actor, plan, &venue, &book, &pool, index))
         .collect::<Vec<_>>();

@@ -28,6 +28,11 @@ pub(crate) struct Venue {
     gauge: Gauge,
     /// What calls hold and take.
     pub(crate) lock: Mutex<()>,
+    /// Batches and tasks that may have something left to run. Whoever leaves a batch early never knows, nor does a task's joiner: the
+    /// result may be there before the worker has left.
+    open: Gauge,
+    /// How many of them there were.
+    opened: AtomicU64,
     /// Calls that have begun.
     pub(crate) calls: AtomicU64,
     pub(crate) panicked: AtomicU64,
@@ -49,6 +54,8 @@ impl Venue {
             pool: Mutex::new(Some(Arc::new(pool.build()))),
             gauge: Gauge::default(),
             lock: Mutex::new(()),
+            open: Gauge::default(),
+            opened: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
             seen: AtomicU64::new(0),
@@ -68,6 +75,23 @@ impl Venue {
     /// Whether threads may be refused.
     pub(crate) fn may_refuse(&self) -> bool {
         self.plan.threads != Threads::All
+    }
+
+    /// A batch or a task begins here.
+    pub(crate) fn begin(&self) {
+        self.opened.fetch_add(1, SeqCst);
+        self.open.enter();
+    }
+
+    /// A batch is over. If it was the last one, the pool is idle.
+    pub(crate) fn end(&self, ledger: &Ledger) {
+        self.open.leave();
+        let opened = self.opened.load(SeqCst);
+        if let (Some(pool), 0) = (self.pool(), self.open.now()) {
+            let idle = pool.wait_idle(Duration::ZERO);
+            let same = self.opened.load(SeqCst) == opened;
+            ledger.check(idle || !same, || "a pool is not idle whose last batch is over".into());
+        }
     }
 
     /// A call runs.

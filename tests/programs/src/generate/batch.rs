@@ -2,7 +2,7 @@
 
 use super::{At, Freedom, Maker};
 use crate::dice::Dice;
-use crate::plan::{Batch, Consume, Habit, Hands, Hint, Inputs, Leave, Mood, Place, Stop};
+use crate::plan::{Act, Batch, Consume, Habit, Hands, Hint, Inputs, Leave, Mood, Place, Stop};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +49,12 @@ impl Maker {
             _ => Freedom::Leaf,
         };
         let each = room / count.max(1);
-        let calls =
+        let mut calls: Vec<_> =
             (0..self.dice.within(1..=4)).map(|_| self.call(inside, each, depth + 1)).collect();
+        if matches!(stop, Some(Stop::Thread(_))) && self.dice.percent(50) {
+            // Only the stop ends that.
+            calls[0].acts.push(Act::Rest(Duration::from_secs(3_600)));
+        }
         let aside = (at.freedom == Freedom::All && !crawls).then_some(At { ..at });
         let ahead = self
             .dice
