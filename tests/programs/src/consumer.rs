@@ -1,0 +1,112 @@
+//! What a consumer does with each result, and what it expects of the end.
+
+use crate::call::Actor;
+use crate::ledger::{Fate, Kind};
+use crate::plan::{Leave, Mood, Stop};
+use crate::run::Run;
+use crate::values::{Item, Origin, raise};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc::Sender;
+
+/// What becomes of results.
+pub(crate) struct Consumer<'a> {
+    pub(crate) actor: &'a Actor<'a>,
+    pub(crate) run: &'a Run,
+    /// What feeds the inputs, while some are to come.
+    feed: Option<Sender<u32>>,
+    /// Inputs that were sent and whose results were not taken.
+    open: u32,
+}
+
+impl<'a> Consumer<'a> {
+    pub(crate) fn new(actor: &'a Actor<'a>, run: &'a Run, feed: Option<Sender<u32>>) -> Self {
+        Self { actor, run, feed, open: 1 }
+    }
+
+    /// Takes one result, and says whether to go on.
+    pub(crate) fn take(&mut self, item: impl Item) -> ControlFlow<()> {
+        let (run, plan) = (self.run, &self.run.plan);
+        let (index, weight) = item.check(&run.book);
+        run.book.note(index, Fate::Yielded);
+        let before = run.seen.fetch_add(1, SeqCst);
+        run.venue.seen.fetch_add(1, SeqCst);
+        run.book.check(!plan.ordered || index == before, || format!("result {index} at {before}"));
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
+        run.book
+            .check(dropped.is_ok() || plan.bombs.is_some(), || "a result's `Drop` panics".into());
+        self.open = self.open.saturating_sub(1);
+        if let Some(feed) = &self.feed {
+            for _ in 0..weight {
+                // The batch may have been stopped.
+                self.open += u32::from(feed.send(weight - 1).is_ok());
+            }
+        }
+        if self.open == 0 {
+            self.feed = None;
+        }
+        if let Some((every, acts)) = &plan.between {
+            if before % every == 0 {
+                acts.iter().for_each(|act| self.actor.act(act));
+            }
+        }
+        if matches!(plan.stop, Some(Stop::Consumer(after)) if before == after) {
+            run.stop();
+        }
+        self.look_whether_to_leave()
+    }
+
+    /// Takes results that were gathered: there is nothing to leave any more.
+    pub(crate) fn take_all(&mut self, items: Vec<impl Item>) {
+        for item in items {
+            let _ = self.take(item);
+        }
+    }
+
+    pub(crate) fn look_whether_to_leave(&mut self) -> ControlFlow<()> {
+        let seen = self.run.seen.load(SeqCst);
+        match self.run.plan.leave {
+            Leave::Panics(after) if seen == after => {
+                self.feed = None;
+                raise(&self.run.book, Origin::Consumer)
+            }
+            Leave::After(after) | Leave::Forgets(after) if seen >= after => {
+                self.run.left.store(true, SeqCst);
+                self.feed = None;
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// The results have ended by themselves.
+    pub(crate) fn end(&self) {
+        let (book, plan) = (&self.run.book, &self.run.plan);
+        if self.run.left.load(SeqCst) {
+            return;
+        }
+        let (taken, yielded, called) =
+            (book.taken(), book.count(Fate::Yielded), book.count(Fate::Called));
+        if plan.stop.is_none() {
+            book.check(yielded == taken, || format!("{yielded} results for {taken} inputs"));
+            let total =
+                plan.inputs.total().filter(|_| !matches!(plan.inputs.mood, Mood::PanicsAt(_)));
+            book.check(total.is_none_or(|total| total == taken), || {
+                format!("{taken} of {total:?} inputs taken")
+            });
+        }
+        book.check(self.run.noisy || yielded == called, || {
+            format!("{yielded} results of {called} calls")
+        });
+    }
+
+    /// The results of a batch that is still there have ended by themselves.
+    pub(crate) fn end_of_owned(&self) {
+        self.end();
+        if self.run.plan.stop.is_none() && !self.run.noisy {
+            let all = [Kind::Closure, Kind::Iterator, Kind::Input, Kind::Output];
+            self.run.book.is_gone(&all, "when the consumer has seen the end");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The two kinds of batch, as code that takes either sees them.
+
+use crate::values::{Failure, Input, Item, Output};
+use pool_core::{AsCompleted, Completion, Map, Pool, ResultStream, Results, StopHandle, Timeout};
+use std::time::Duration;
+
+/// What both kinds of batch have in common.
+pub(crate) trait Lent: Sized {
+    type Item: Item;
+    fn max_workers(self, max_workers: usize) -> Self;
+    fn buffer(self, inputs: usize) -> Self;
+    fn on(self, pool: &Pool) -> Self;
+    fn stop_handle(&self) -> StopHandle;
+    fn collect<C: FromIterator<Self::Item>>(self) -> C;
+    fn for_each(self, consume: impl FnMut(Self::Item));
+    fn scope<B>(self, consume: impl FnOnce(&mut Results<'_, Self::Item>) -> B) -> B;
+}
+
+/// And what they have where they own all that they need.
+pub(crate) trait Owned:
+    Lent + Iterator<Item = <Self as Lent>::Item> + Send + 'static
+{
+    fn start(self) -> Self;
+    fn next_timeout(&mut self, wait: Duration) -> Result<Option<<Self as Lent>::Item>, Timeout>;
+    fn into_stream(self) -> ResultStream<<Self as Lent>::Item>;
+}
+
+macro_rules! batches {
+    ($(($Batch:ident $(, $P:ty)*) of $Item:ty;)*) => { $(
+        impl<'env> Lent for $Batch<'env $(, $P)*> {
+            type Item = $Item;
+            fn max_workers(self, max_workers: usize) -> Self {
+                self.max_workers(max_workers)
+            }
+            fn buffer(self, inputs: usize) -> Self {
+                self.buffer(inputs)
+            }
+            fn on(self, pool: &Pool) -> Self {
+                self.on(pool)
+            }
+            fn stop_handle(&self) -> StopHandle {
+                self.stop_handle()
+            }
+            fn collect<C: FromIterator<$Item>>(self) -> C {
+                self.collect()
+            }
+            fn for_each(self, consume: impl FnMut($Item)) {
+                self.for_each(consume);
+            }
+            fn scope<B>(self, consume: impl FnOnce(&mut Results<'_, $Item>) -> B) -> B {
+                self.scope(consume)
+            }
+        }
+
+        impl Owned for $Batch<'static $(, $P)*> {
+            fn start(self) -> Self {
+                self.start()
+            }
+            fn next_timeout(&mut self, wait: Duration) -> Result<Option<$Item>, Timeout> {
+                self.next_timeout(wait)
+            }
+            fn into_stream(self) -> ResultStream<$Item> {
+                self.into_stream()
+            }
+        }
+    )* };
+}
+
+batches! {
+    (Map, Result<Output, Failure>) of Result<Output, Failure>;
+    (AsCompleted, Input, Output, Failure) of Completion<Input, Output, Failure>;
+}
