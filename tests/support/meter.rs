@@ -1,8 +1,10 @@
 //! How many calls run at once, and calls that take a moment.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Measures how many calls run at once.
 #[derive(Clone, Default)]
@@ -34,7 +36,19 @@ impl Meter {
     }
 }
 
-/// Gives others the processor a few times: a call that is not over at once.
+/// Gives others the processor a few times: a call that is not over at once. Beside a process that takes a whole time slice whenever it is
+/// given the processor, once in a while is enough.
 pub fn linger() {
-    (0..20).for_each(|_| thread::yield_now());
+    thread_local!(static TAKEN: Cell<Option<Instant>> = const { Cell::new(None) });
+    const SLICE: Duration = Duration::from_micros(500);
+    if TAKEN.get().is_some_and(|taken| taken.elapsed() < 40 * SLICE) {
+        return;
+    }
+    for _ in 0..20 {
+        let begun = Instant::now();
+        thread::yield_now();
+        if begun.elapsed() > SLICE {
+            return TAKEN.set(Some(Instant::now()));
+        }
+    }
 }
