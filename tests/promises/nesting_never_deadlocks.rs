@@ -1,7 +1,7 @@
 //! Calls may run batches and tasks on their own pool and on others, to any depth and with a cap of 1.
 
 use pool_core::Pool;
-use std::sync::{Barrier, Mutex};
+use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
 use support::{Gate, forever, linger, pools, watched};
 
@@ -340,5 +340,63 @@ fn a_level_takes_less_than_8_kib_of_stack() {
         for level in frames.windows(2) {
             assert!(level[0].abs_diff(level[1]) < 8 << 10, "{} bytes", level[0].abs_diff(level[1]));
         }
+    });
+}
+
+#[test]
+fn a_call_that_feeds_its_own_batch_while_another_returns() {
+    watched(|| {
+        let (pool, other) = (forever(Pool::new(1)), forever(Pool::new(1)));
+        for _ in 0..3000 {
+            let back = pool.submit(|| other.map(0..1, |n| n).collect::<Vec<i32>>());
+            let feeder = pool.submit(|| {
+                let (send, inputs) = mpsc::channel();
+                send.send(3).unwrap();
+                let (mut send, mut open, mut seen) = (Some(send), 1, 0);
+                // Each result begets as many smaller ones as it says; the channel is closed after the last.
+                pool.map(inputs, |n: u32| n).for_each(|n| {
+                    seen += 1;
+                    open += n;
+                    open -= 1;
+                    (0..n).for_each(|_| send.as_ref().unwrap().send(n - 1).unwrap());
+                    if open == 0 {
+                        send = None;
+                    }
+                });
+                seen
+            });
+            assert_eq!(feeder.join().unwrap(), 16);
+            assert_eq!(back.join().unwrap(), [0]);
+        }
+    });
+}
+
+#[test]
+fn inputs_that_claim_to_be_none_and_need_another_pool() {
+    /// One input, which its hint denies.
+    struct Denied(Option<u8>);
+    impl Iterator for Denied {
+        type Item = u8;
+
+        fn next(&mut self) -> Option<u8> {
+            self.0.take()
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (0, Some(0))
+        }
+    }
+    watched(|| {
+        let (one, two) = (forever(Pool::new(1)), forever(Pool::new(1)));
+        let task = one.submit(|| {
+            let back = |n| one.submit(move || n).join().unwrap();
+            two.map(Denied(Some(1)), back).collect::<Vec<_>>()
+        });
+        assert_eq!(task.join().unwrap(), [1]);
+        // The thread that starts a batch runs none of it.
+        let here = std::thread::current().id();
+        let ahead =
+            two.map(Denied(Some(2)), move |n| (n, std::thread::current().id() == here)).start();
+        assert_eq!(ahead.collect::<Vec<_>>(), [(2, false)]);
     });
 }
