@@ -1,11 +1,9 @@
 //! Decides what is told about the machine, the day and the command: figures mean nothing without.
 
-use serde::Serialize;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-#[derive(Serialize)]
 pub(crate) struct Machine {
     pub(crate) cpu: String,
     pub(crate) cores: usize,
@@ -29,7 +27,7 @@ impl Machine {
     }
 }
 
-pub(crate) fn rustc() -> String {
+fn rustc() -> String {
     said("rustc", &["--version"])
 }
 

@@ -2,7 +2,6 @@
 //! time and writes the files beside this crate's manifest.
 
 mod allocator;
-mod instructions;
 mod machine;
 mod markdown;
 mod measure;
@@ -17,6 +16,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lexopt::{Arg, ValueExt};
 use measure::Experiment;
 use report::Report;
+use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -26,12 +27,9 @@ The pool beside its peers.
 cargo run --release -p bench -- COMMAND
 
 quick                      the short table, in about a minute
-all                        every row, and the files: results.json, RESULTS.md and results.svg
+all                        every row, and the files: RESULTS.md and results.svg
 row NAME...                the rows whose names begin so
 list                       the names of the rows
-instructions               instructions for each call, counted by valgrind
-instructions --check       fails if one is more than 10 % above bench/instructions.json
-instructions --bless       writes that file
 
 --repeat N                 how often each contender has its turn in a row
 --out DIR                  where the files go: `all` writes them into bench/, the others only with this
@@ -43,8 +41,6 @@ struct Arguments {
     names: Vec<String>,
     repeat: Option<usize>,
     out: Option<PathBuf>,
-    check: bool,
-    bless: bool,
 }
 
 fn main() -> ExitCode {
@@ -63,8 +59,6 @@ fn arguments() -> Result<Arguments, lexopt::Error> {
         match argument {
             Arg::Long("repeat") => arguments.repeat = Some(parser.value()?.parse()?),
             Arg::Long("out") => arguments.out = Some(parser.value()?.into()),
-            Arg::Long("check") => arguments.check = true,
-            Arg::Long("bless") => arguments.bless = true,
             Arg::Long("help") => arguments.command = "help".into(),
             Arg::Value(command) if arguments.command.is_empty() => {
                 arguments.command = command.string()?
@@ -101,7 +95,6 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             }
             Ok(())
         }
-        "instructions" => instructions::run(own, arguments.check, arguments.bless),
         "help" => {
             print!("{HELP}");
             Ok(())
@@ -112,8 +105,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 
 /// One contender at one job, for whoever started this process: numbers on standard output.
 fn child(job: &[String]) -> Result<(), String> {
-    let figures = instructions::child(job).or_else(|| rows::child(job)).ok_or("no such job")?;
-    println!("{}", serde_json::to_string(&figures).map_err(|error| error.to_string())?);
+    let figures = rows::child(job).ok_or("no such job")?;
+    println!("{}", figures.iter().map(f64::to_string).collect::<Vec<_>>().join(" "));
     Ok(())
 }
 
@@ -138,7 +131,16 @@ fn measure(
     progress.finish_and_clear();
     table::print(&rows);
     match arguments.out.as_deref().or(out) {
-        Some(folder) => Report::new(rows).write(folder).map_err(|error| error.to_string()),
+        Some(folder) => write(&Report::new(rows), folder).map_err(|error| error.to_string()),
         None => Ok(()),
     }
+}
+
+/// A page for readers, and a picture, from the same figures.
+fn write(report: &Report, folder: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("RESULTS.md"), markdown::page(report))?;
+    picture::draw(&folder.join("results.svg"), report)?;
+    println!("\nwritten: RESULTS.md and results.svg in {}", folder.display());
+    Ok(())
 }

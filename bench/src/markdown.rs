@@ -9,7 +9,7 @@ pub(crate) fn page(report: &Report) -> String {
     let machine = &report.machine;
     let mut page = format!(
         "# The pool beside its peers\n\n\
-         Made by `{}` on {}: {}, {} cores, {}, {}. Not edited by hand; all samples are in `results.json`.\n\n\
+         Made by `{}` on {}: {}, {} cores, {}, {}. Not edited by hand.\n\n\
          All contenders run in one process and take turns; only those that say so, and Python's, are processes of their own. A figure is \
          the median of its turns, with the least and the most. A ratio is the median of the ratios of turns in the same round. \
          `{AGAIN}` is the same library with another pool: how far it is from × 1 is the noise. Less is better, unless a row says otherwise.\n\n\

@@ -1,8 +1,6 @@
 //! Measures one experiment: its contenders take turns, and ratios are taken between neighbours of one round.
 
 use indicatif::ProgressBar;
-use serde::Serialize;
-use std::time::Instant;
 
 /// What the contenders are compared with, in every experiment.
 pub(crate) const OURS: &str = "pool-core";
@@ -33,23 +31,21 @@ pub(crate) struct Figure {
     pub(crate) goal: Option<Goal>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Better {
     Less,
     More,
 }
 
 /// What ours has to reach, and what it aims at.
-#[derive(Clone, Serialize)]
+#[derive(Clone)]
 pub(crate) struct Goal {
     pub(crate) at_least: Bound,
     pub(crate) aim: Bound,
 }
 
 /// An upper bound.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone)]
 pub(crate) enum Bound {
     /// Of the figure itself.
     Figure(f64),
@@ -64,19 +60,17 @@ pub(crate) struct Contender {
 }
 
 /// What one figure of an experiment came to.
-#[derive(Clone, Serialize)]
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) job: String,
     pub(crate) unit: &'static str,
     pub(crate) better: Better,
     pub(crate) goal: Option<Goal>,
-    /// How long the whole experiment took.
-    pub(crate) seconds: f64,
     pub(crate) entries: Vec<Entry>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) contender: &'static str,
     pub(crate) figure: Spread,
@@ -84,11 +78,9 @@ pub(crate) struct Entry {
     pub(crate) to_ours: Option<Spread>,
     /// Ours ÷ its figure of the same round.
     pub(crate) ours_to_it: Option<Spread>,
-    /// One for each round.
-    pub(crate) samples: Vec<f64>,
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
     pub(crate) min: f64,
@@ -153,7 +145,6 @@ impl Row {
 impl Experiment {
     /// Runs it: `rounds` in which all take turns.
     pub(crate) fn run(self, rounds: usize, progress: &ProgressBar) -> Vec<Row> {
-        let begun = Instant::now();
         let mut contenders = (self.contenders)();
         let first = usize::from(!self.warm_up);
         progress.set_length((rounds + 1 - first) as u64 * contenders.len() as u64);
@@ -182,7 +173,6 @@ impl Experiment {
                 unit: figure.unit,
                 better: figure.better,
                 goal: figure.goal.clone(),
-                seconds: begun.elapsed().as_secs_f64().round(),
                 entries: entries(&contenders, &samples, ours),
             })
             .collect()
@@ -205,7 +195,6 @@ fn entries(contenders: &[Contender], samples: &[Vec<f64>], ours: Option<usize>) 
                 figure: Spread::of(numbers.iter().copied())?,
                 to_ours: compared(numbers, ours),
                 ours_to_it: ours.and_then(|ours| compared(ours, Some(numbers))),
-                samples: numbers.clone(),
             })
         })
         .collect()

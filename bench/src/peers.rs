@@ -1,4 +1,4 @@
-//! Decides what a contender can be asked to do. Each is written as its own documentation does it, one file each.
+//! What a contender can be asked to do. Each is written as its own documentation does it, one file each.
 
 mod blocking;
 mod channels;
@@ -70,4 +70,17 @@ pub(crate) trait Stream: Peer {
     where
         R: Send + 'static,
         C: Call<R>;
+}
+
+/// All results in order, where a peer gives them as they finish: each brings its place along.
+fn placed<P: Stream, R: Send + 'static>(
+    peer: &P,
+    inputs: usize,
+    buffer: Buffer,
+    call: impl Call<R>,
+) -> Vec<R> {
+    let mut results: Vec<Option<R>> = (0..inputs).map(|_| None).collect();
+    let call = move |input| (input, call(input));
+    peer.stream(inputs, buffer, call, |(input, result)| results[input] = Some(result));
+    results.into_iter().map(|result| result.expect("the call returns")).collect()
 }

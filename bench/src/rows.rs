@@ -1,6 +1,7 @@
-//! Decides what is measured: one file for each group of rows.
+//! What is measured: one file for each group of rows.
 
 mod cold;
+mod hog;
 mod idle;
 mod io;
 mod latency;
@@ -10,9 +11,11 @@ mod noop;
 mod order;
 mod overlap;
 mod ramp;
+mod real;
 mod shared;
 mod slow;
 mod syscalls;
+mod waiting;
 mod warm;
 
 use crate::measure::Experiment;
@@ -21,8 +24,6 @@ use std::hint;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-pub(crate) use noop::{Shape, prepared};
 
 /// All experiments, in the order of the table.
 pub(crate) fn all() -> Vec<Experiment> {
@@ -41,6 +42,9 @@ pub(crate) fn all() -> Vec<Experiment> {
         nested::experiments(),
         idle::experiments(),
         memory::experiments(),
+        hog::experiments(),
+        real::experiments(),
+        waiting::experiments(),
     ];
     groups.into_iter().flatten().collect()
 }
@@ -50,6 +54,8 @@ pub(crate) fn child(arguments: &[String]) -> Option<Vec<f64>> {
     match arguments {
         [job, contender] if job == "idle" => idle::idle(contender),
         [job, contender] if job == "thread" => idle::thread(contender),
+        [job, contender] if job.starts_with("hog") => hog::child(job, contender),
+        [job, contender] if job.starts_with("waiting") => waiting::child(job, contender),
         [job, contender, calls] if job == "noop" => syscalls::noop(contender, calls.parse().ok()?),
         _ => None,
     }
@@ -62,9 +68,13 @@ fn in_a_child(job: &str, contender: &str) -> Vec<f64> {
         Command::new(program).args(["child", job, contender]).stderr(Stdio::inherit()).output();
     let output = output.expect("a child starts");
     assert!(output.status.success(), "{contender} at {job}");
-    let figures: Vec<Option<f64>> =
-        serde_json::from_slice(&output.stdout).expect("numbers from a child");
-    figures.into_iter().map(|figure| figure.unwrap_or(f64::NAN)).collect()
+    numbers(&output.stdout)
+}
+
+/// What a process prints, with spaces between.
+pub(crate) fn numbers(printed: &[u8]) -> Vec<f64> {
+    let words = std::str::from_utf8(printed).expect("words").split_whitespace();
+    words.map(|word| word.parse().expect("a number")).collect()
 }
 
 /// The named function for each of the peers, as a list of contenders.

@@ -8,10 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
-
-/// Longer than anything takes that is not stuck.
-const STUCK: Duration = Duration::from_secs(60);
+use support::LIMIT;
 
 fn serve() -> SocketAddr {
     let (address, addresses) = mpsc::channel();
@@ -23,12 +20,12 @@ fn serve() -> SocketAddr {
             axum::serve(listener, example::app()).await.unwrap();
         });
     });
-    addresses.recv_timeout(STUCK).unwrap()
+    addresses.recv_timeout(LIMIT).unwrap()
 }
 
 fn get(server: SocketAddr, path: &str) -> BufReader<TcpStream> {
     let mut client = TcpStream::connect(server).unwrap();
-    client.set_read_timeout(Some(STUCK)).unwrap();
+    client.set_read_timeout(Some(LIMIT)).unwrap();
     write!(client, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut reader = BufReader::new(client);
     let mut line = String::new();
@@ -69,12 +66,12 @@ fn it_streams_and_stops_when_the_client_goes_away() {
     drop(first);
     assert!(!lines(&mut second, 1_000).is_empty());
     drop(second);
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
     let completed = pool.stats().completed;
     assert!(completed > 1_000);
 
     // The next client is served.
     assert_eq!(lines(&mut get(server, "/primes/2"), 4)[..4], [2, 3, 5, 7]);
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
     assert!(pool.stats().completed > completed);
 }

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::process::Command;
-use support::program::{Program, STUCK};
+use support::program::Program;
 
 fn press(program: &Program) {
     let status = Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap();
@@ -18,7 +18,7 @@ fn the_first_press_drains_and_prints_what_there_is() {
     press(&program);
     program.expect_error("finishing what has been begun; Ctrl-C again exits at once");
     lines.extend(std::iter::from_fn(|| program.line()));
-    assert_eq!(program.wait(STUCK), Some(0));
+    assert_eq!(program.wait(), Some(0));
 
     let summary = lines.pop().unwrap();
     for (n, line) in lines.iter().enumerate() {
@@ -40,6 +40,6 @@ fn the_second_press_exits_while_calls_run() {
     press(&program);
     program.expect_error("finishing what has been begun; Ctrl-C again exits at once");
     press(&program);
-    assert_eq!(program.wait(STUCK), Some(130));
+    assert_eq!(program.wait(), Some(130));
     assert_eq!(program.line(), None, "no result was there");
 }

@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Barrier, Condvar, LazyLock, Mutex};
+use std::sync::{Barrier, LazyLock, Mutex};
 use std::time::Duration;
 use std::{env, thread};
+use support::Gate;
 
 /// Nobody listens there.
 const REFUSED: &str = "http://127.0.0.1:1/refused";
 
 #[test]
 fn each_url_has_its_line_as_it_finishes_and_fails_alone() {
-    static RELEASED: Gate = Gate::new();
+    static RELEASED: LazyLock<Gate> = LazyLock::new(Gate::default);
     let host = serve(|path, mut connection| match path {
         "/missing" => send(&mut connection, "404 Not Found", "nothing here"),
         "/closes" => {}
@@ -122,7 +123,7 @@ fn j_sets_the_workers_below_the_cap_of_the_function_too() {
 
 #[test]
 fn a_silent_server_is_given_up() {
-    static NEVER: Gate = Gate::new();
+    static NEVER: LazyLock<Gate> = LazyLock::new(Gate::default);
     let host = serve(|path, mut connection| {
         if path == "/stalls" {
             connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nfive ").unwrap();
@@ -165,7 +166,7 @@ fn a_reader_that_leaves_ends_it_quietly() {
     use std::net::Shutdown;
     use std::os::{fd::OwnedFd, unix::net::UnixStream};
 
-    static LEFT: Gate = Gate::new();
+    static LEFT: LazyLock<Gate> = LazyLock::new(Gate::default);
     let host = serve(|path, mut connection| {
         if path != "/first" {
             LEFT.wait();
@@ -209,25 +210,6 @@ fn send(connection: &mut TcpStream, status: &str, text: &str) {
         connection,
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
     );
-}
-
-/// Holds back whoever waits until it is opened.
-struct Gate(Mutex<bool>, Condvar);
-
-impl Gate {
-    const fn new() -> Self {
-        Gate(Mutex::new(false), Condvar::new())
-    }
-
-    fn wait(&self) {
-        let closed = self.0.lock().unwrap();
-        drop(self.1.wait_while(closed, |open| !*open));
-    }
-
-    fn open(&self) {
-        *self.0.lock().unwrap() = true;
-        self.1.notify_all();
-    }
 }
 
 fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {

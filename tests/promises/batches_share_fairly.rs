@@ -1,11 +1,11 @@
 //! Batches that share a pool share its workers, nested ones too; none starves, however long the others are.
 
 use pool_core::Pool;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
-use support::{Gate, forever, pools, watched};
+use support::{Gate, forever, pools, until, watched};
 
 /// Inputs for as long as `over` does not hold.
 fn endless(over: &AtomicBool) -> impl Iterator<Item = usize> + Send {
@@ -106,23 +106,73 @@ fn work() {
 #[test]
 fn a_short_one_is_not_queued_behind_4000_inputs() {
     watched(|| {
-        let (pool, ran, running) = (Pool::new(2), AtomicUsize::new(0), Gate::default());
-        thread::scope(|scope| {
-            let long = pool.map(0..4000, |_| {
-                running.open();
-                ran.fetch_add(1, Ordering::SeqCst);
-                work();
+        for workers in [1, 2, 4, 8] {
+            let (pool, ran, running) = (Pool::new(workers), AtomicUsize::new(0), Gate::default());
+            thread::scope(|scope| {
+                let long = pool.map(0..4000, |_| {
+                    ran.fetch_add(1, Ordering::SeqCst);
+                    running.open();
+                    work();
+                });
+                let stop = long.stop_handle();
+                scope.spawn(|| long.for_each(drop));
+                running.wait();
+                let before = ran.load(Ordering::SeqCst);
+                let short = pool.map(0..10, |_| (ran.load(Ordering::SeqCst), work()).0);
+                let last = short.collect::<Vec<_>>().into_iter().max().unwrap();
+                stop.stop();
+                // As many rounds of calls as it takes alone, three times over.
+                let (others, bound) = (last - before, 3 * workers * 10_usize.div_ceil(workers));
+                assert!(others <= bound, "{others} other calls began before the last of 10 did");
             });
-            let stop = long.stop_handle();
-            scope.spawn(|| long.for_each(drop));
-            running.wait();
-            let before = ran.load(Ordering::SeqCst);
-            pool.map(0..10, |_| work()).for_each(drop);
-            let meanwhile = ran.load(Ordering::SeqCst) - before;
-            // Alone it takes five rounds of two calls, sharing it takes ten; three times five is the bound.
-            assert!(meanwhile <= 30, "{meanwhile} other calls were begun in the time of 10");
-            stop.stop();
+        }
+    });
+}
+
+/// A call waits for a batch of its own while the other workers are in calls that end only when the test says so.
+fn waits_beside_endless_calls(workers: usize, wait: fn(&Pool, &(dyn Fn(usize) + Sync))) {
+    let (pool, inside) = (Pool::new(workers), Gate::default());
+    let (endless, (end, ends)) = (AtomicUsize::new(0), mpsc::channel());
+    let ends = Mutex::new(ends);
+    thread::scope(|scope| {
+        let (pool, inside, endless) = (&pool, &inside, &endless);
+        let waiting = scope.spawn(move || {
+            let waiting = |()| {
+                inside.open();
+                until(|| endless.load(Ordering::SeqCst) == workers - 1);
+                // One of the others becomes free on the way.
+                wait(pool, &|n| {
+                    if n == 3 {
+                        end.send(()).unwrap()
+                    }
+                });
+            };
+            pool.map([()], waiting).for_each(drop);
         });
+        inside.wait();
+        let call = |_| {
+            endless.fetch_add(1, Ordering::SeqCst);
+            let _ = ends.lock().unwrap().recv();
+        };
+        // They end when the sender is dropped, which the call that waits has taken along.
+        pool.map(0..100, call).for_each(drop);
+        waiting.join().unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_waits_needs_no_other_batch_to_end() {
+    watched(|| {
+        for workers in [1, 2, 4] {
+            for _ in 0..50 {
+                waits_beside_endless_calls(workers, |pool, call| {
+                    drop(pool.map(0..10, call).collect::<Vec<_>>());
+                });
+                waits_beside_endless_calls(workers, |pool, call| {
+                    pool.map(0..10, call).for_each(drop)
+                });
+            }
+        }
     });
 }
 

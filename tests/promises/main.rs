@@ -17,7 +17,6 @@ mod no_thread_still_a_result;
 mod nothing_is_lost;
 mod results_are_seen_when_they_are_there;
 mod settings_are_checked;
-mod shares_have_bounds;
 mod stats_add_up;
 mod stolen_work_is_done_once;
 mod stopping_ends_a_batch;

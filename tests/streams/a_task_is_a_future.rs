@@ -8,7 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
-use support::executor::{Bell, Counts, Gate, STUCK, block_on, counted};
+use support::executor::{Bell, Counts, block_on, counted};
+use support::{Gate, LIMIT};
 
 async fn all_of_it() {
     let pool = Pool::new(2);
@@ -57,11 +58,11 @@ fn poll<R>(task: &mut Task<R>, waker: &Waker) -> Poll<Result<R, Panic>> {
 
 #[test]
 fn dropped_it_lets_the_call_run_on_and_the_waker_go() {
-    let gate = Gate::new();
-    let inside = Arc::clone(&gate);
+    let gate = Gate::default();
+    let inside = gate.clone();
     let (end, ended) = mpsc::channel();
     let mut task = Pool::new(1).submit(move || {
-        inside.pass();
+        inside.wait();
         end.send(pool_core::is_cancelled()).unwrap();
     });
     let bell = Bell::new();
@@ -69,16 +70,16 @@ fn dropped_it_lets_the_call_run_on_and_the_waker_go() {
     drop(task);
     assert_eq!(Arc::strong_count(&bell), 1);
     gate.open();
-    assert_eq!(ended.recv_timeout(STUCK), Ok(false));
+    assert_eq!(ended.recv_timeout(LIMIT), Ok(false));
     assert_eq!(bell.rings(), 0);
 }
 
 #[test]
 fn one_that_loses_a_race_can_be_asked_again() {
-    let gate = Gate::new();
-    let inside = Arc::clone(&gate);
+    let gate = Gate::default();
+    let inside = gate.clone();
     let mut task = Pool::new(1).submit(move || {
-        inside.pass();
+        inside.wait();
         9
     });
     let first = block_on(future::or(async { Some((&mut task).await) }, future::ready(None)));
@@ -90,9 +91,9 @@ fn one_that_loses_a_race_can_be_asked_again() {
 
 #[test]
 fn the_last_waker_is_woken_once() {
-    let gate = Gate::new();
-    let inside = Arc::clone(&gate);
-    let mut task = Pool::new(1).submit(move || inside.pass());
+    let gate = Gate::default();
+    let inside = gate.clone();
+    let mut task = Pool::new(1).submit(move || inside.wait());
     let bells = [Bell::new(), Bell::new()];
     for bell in &bells {
         let waker = Waker::from(Arc::clone(bell));
@@ -128,19 +129,19 @@ fn after_the_result_it_is_over() {
 #[test]
 fn one_that_was_polled_can_be_cancelled() {
     let pool = Pool::new(1);
-    let gate = Gate::new();
-    let inside = Arc::clone(&gate);
+    let gate = Gate::default();
+    let inside = gate.clone();
     let (start, started) = mpsc::channel();
     let busy = pool.submit(move || {
         start.send(()).unwrap();
-        inside.pass();
+        inside.wait();
     });
-    started.recv_timeout(STUCK).unwrap();
+    started.recv_timeout(LIMIT).unwrap();
     let mut waits = pool.submit(|| unreachable!("it is taken back"));
     assert!(poll::<()>(&mut waits, Waker::noop()).is_pending());
     assert!(waits.cancel().is_ok());
     gate.open();
     block_on(busy).unwrap();
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
     assert_eq!(pool.stats().completed, 1);
 }

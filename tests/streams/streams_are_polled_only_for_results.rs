@@ -4,7 +4,7 @@ use futures_lite::StreamExt;
 use pool_core::Pool;
 use std::sync::Arc;
 use std::sync::Barrier;
-use support::executor::{self, Counts, counted};
+use support::executor::{Counts, counted};
 
 const INPUTS: usize = 300;
 
@@ -43,9 +43,9 @@ fn results_behind_a_slow_head_wake_nobody() {
 
 #[test]
 fn a_slow_call_is_waited_for_with_one_poll() {
-    let gate = executor::Gate::new();
-    let inside = Arc::clone(&gate);
-    let mut stream = Pool::new(1).map([1], move |n| (inside.pass(), n).1).into_stream();
+    let gate = support::Gate::default();
+    let inside = gate.clone();
+    let mut stream = Pool::new(1).map([1], move |n| (inside.wait(), n).1).into_stream();
     let (result, counts) = counted(async {
         let mut next = std::pin::pin!(stream.next());
         assert!(futures_lite::future::poll_once(next.as_mut()).await.is_none());

@@ -45,7 +45,7 @@ fn at_the_end_nothing_of_the_batch_is_left() {
     let mut stream = Pool::new(2).map([1, 2], move |n| (n, &kept).0).into_stream();
     while executor::block_on(stream.next()).is_some() {}
     assert_eq!(
-        gone.recv_timeout(executor::STUCK),
+        gone.recv_timeout(support::LIMIT),
         Err(mpsc::RecvTimeoutError::Disconnected),
         "the function was dropped"
     );
@@ -55,11 +55,11 @@ fn at_the_end_nothing_of_the_batch_is_left() {
 #[test]
 fn a_stopped_stream_ends_after_the_calls_that_run() {
     let (started, starts) = mpsc::channel();
-    let gate = executor::Gate::new();
+    let gate = support::Gate::default();
     let inside = gate.clone();
     let batch = Pool::new(1).map(0.., move |n| {
         started.send(n).unwrap();
-        inside.pass();
+        inside.wait();
         n
     });
     let stop = batch.stop_handle();

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use support::executor::{Bell, STUCK, block_on};
+use support::LIMIT;
+use support::executor::{Bell, block_on};
 
 /// The call ends in the moment in which the stream is polled, a little earlier or a little later.
 #[test]
@@ -83,7 +84,7 @@ fn those_of_many_streams_at_once() {
         })
         .collect();
     consumers.into_iter().for_each(|consumer| consumer.join().unwrap());
-    assert!(POOL.wait_idle(STUCK));
+    assert!(POOL.wait_idle(LIMIT));
     assert_eq!(POOL.stats().completed, YIELDED.load(Ordering::Relaxed));
 }
 

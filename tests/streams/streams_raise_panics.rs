@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
-use support::executor::{Bell, Gate, STUCK, block_on};
+use support::executor::{Bell, block_on};
+use support::{Gate, LIMIT};
 
 /// Polls until there is a result, and gives the text of the panic that comes instead.
 fn next<T>(stream: &mut ResultStream<T>) -> Result<Option<T>, String> {
@@ -30,7 +31,7 @@ fn of_a_call_where_its_result_would_have_been() {
     assert_eq!(next(&mut stream), Err("no 3".to_string()));
     assert!(stream.is_terminated());
     assert_eq!((stream.size_hint(), next(&mut stream)), ((0, Some(0)), Ok(None)));
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
 }
 
 #[test]
@@ -74,27 +75,27 @@ fn of_a_waker_without_harm_to_the_pool() {
     }
 
     let pool = Pool::new(1);
-    let gate = Gate::new();
-    let inside = Arc::clone(&gate);
-    let mut stream = pool.map([1, 2], move |n| (inside.pass(), n).1).into_stream();
+    let gate = Gate::default();
+    let inside = gate.clone();
+    let mut stream = pool.map([1, 2], move |n| (inside.wait(), n).1).into_stream();
     let torn = Waker::from(Arc::new(Torn));
     assert!(Pin::new(&mut stream).poll_next(&mut Context::from_waker(&torn)).is_pending());
     std::mem::forget(torn);
     gate.open();
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
     assert_eq!(block_on(stream.collect::<Vec<_>>()), [1, 2]);
 
     // One that is dropped with its stream.
-    let gate = Gate::new();
-    let inside = Arc::clone(&gate);
-    let mut stream = pool.map([1, 2], move |n| (inside.pass(), n).1).into_stream();
+    let gate = Gate::default();
+    let inside = gate.clone();
+    let mut stream = pool.map([1, 2], move |n| (inside.wait(), n).1).into_stream();
     let torn = Waker::from(Arc::new(Torn));
     assert!(Pin::new(&mut stream).poll_next(&mut Context::from_waker(&torn)).is_pending());
     let torn = catch_unwind(AssertUnwindSafe(|| drop(torn)));
     assert!(torn.is_ok(), "the stream holds it, too");
     drop(stream);
     gate.open();
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
 
     // Bells still ring in that pool.
     let bell = Bell::new();

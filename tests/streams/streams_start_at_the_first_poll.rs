@@ -15,7 +15,7 @@ fn nothing_runs_before_it_is_polled() {
     let mut stream = pool
         .map((0..3).inspect(move |_| _ = counter.fetch_add(1, Ordering::SeqCst)), |n| n)
         .into_stream();
-    assert!(pool.wait_idle(executor::STUCK));
+    assert!(pool.wait_idle(support::LIMIT));
     assert_eq!((taken.load(Ordering::SeqCst), pool.stats().threads), (0, 0));
 
     assert_eq!(executor::block_on(stream.next()), Some(0));
@@ -26,6 +26,6 @@ fn nothing_runs_before_it_is_polled() {
 fn a_started_batch_runs_before_it_is_polled() {
     let (ran, runs) = mpsc::channel();
     let stream = Pool::new(1).map([1], move |n| ran.send(n).unwrap()).start().into_stream();
-    assert_eq!(runs.recv_timeout(executor::STUCK), Ok(1));
+    assert_eq!(runs.recv_timeout(support::LIMIT), Ok(1));
     drop(stream);
 }

@@ -6,16 +6,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
-use support::executor::{Bell, Gate};
+use support::Gate;
+use support::executor::Bell;
 
 fn poll<T>(stream: &mut ResultStream<T>, waker: &Waker) -> Poll<Option<T>> {
     Pin::new(stream).poll_next(&mut Context::from_waker(waker))
 }
 
-fn behind(gate: &Arc<Gate>) -> ResultStream<u32> {
-    let gate = Arc::clone(gate);
+fn behind(gate: &Gate) -> ResultStream<u32> {
+    let gate = gate.clone();
     let call = move |n| {
-        gate.pass();
+        gate.wait();
         n
     };
     Pool::new(1).map([7], call).into_stream()
@@ -23,7 +24,7 @@ fn behind(gate: &Arc<Gate>) -> ResultStream<u32> {
 
 #[test]
 fn the_last_one_is_woken_and_only_that() {
-    let gate = Gate::new();
+    let gate = Gate::default();
     let mut stream = behind(&gate);
     let bells: [_; 3] = std::array::from_fn(|_| Bell::new());
     for bell in &bells {
@@ -38,7 +39,7 @@ fn the_last_one_is_woken_and_only_that() {
 
 #[test]
 fn a_first_one_that_comes_back_is_woken_again() {
-    let gate = Gate::new();
+    let gate = Gate::default();
     let mut stream = behind(&gate);
     let (one, two) = (Bell::new(), Bell::new());
     for bell in [&one, &two, &one] {
@@ -65,7 +66,7 @@ fn one_that_is_still_registered_is_not_cloned_again() {
     // SAFETY: The functions touch statics only, from any thread, and own nothing.
     let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &VTABLE)) };
 
-    let gate = Gate::new();
+    let gate = Gate::default();
     let mut stream = behind(&gate);
     for _ in 0..100 {
         assert!(poll(&mut stream, &waker).is_pending());

@@ -7,7 +7,8 @@ use futures_lite::StreamExt;
 use pool_core::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
-use support::executor::{STUCK, block_on};
+use support::LIMIT;
+use support::executor::block_on;
 
 /// A pool that can start no thread: there is no room for such a stack.
 fn nowhere() -> Pool {
@@ -33,7 +34,7 @@ fn a_stream_panics_once_and_has_ended() {
     let mut as_completed = pool.as_completed([1, 2], |n| Ok::<_, ()>(*n)).into_stream();
     assert_eq!(message(|| block_on(as_completed.next())), MESSAGE);
     assert!(as_completed.is_terminated());
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
     assert_eq!(pool.stats().completed, 0);
 }
 
@@ -42,7 +43,7 @@ fn the_inputs_are_dropped() {
     let (kept, gone) = mpsc::channel::<()>();
     let mut stream = nowhere().map([kept], drop).into_stream();
     assert_eq!(message(|| block_on(stream.next())), MESSAGE);
-    assert_eq!(gone.recv_timeout(STUCK), Err(mpsc::RecvTimeoutError::Disconnected));
+    assert_eq!(gone.recv_timeout(LIMIT), Err(mpsc::RecvTimeoutError::Disconnected));
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn a_task_has_it_as_its_error() {
     assert_eq!(panic.message(), MESSAGE);
     assert!(task.is_finished());
     drop(task);
-    assert!(pool.wait_idle(STUCK));
+    assert!(pool.wait_idle(LIMIT));
 }
 
 #[test]

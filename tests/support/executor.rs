@@ -1,14 +1,11 @@
 //! The smallest executor: it polls one future on the calling thread when that future's waker says so, and keeps count.
 
+use crate::limit::patience;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
-
-/// Longer than anything takes that is not stuck.
-pub const STUCK: Duration = Duration::from_secs(60);
 
 /// How often a future was polled, and how often woken.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +58,8 @@ impl Bell {
     /// Blocks until it has been woken since the last wait.
     pub fn wait(&self) {
         let rung = self.rung.lock().unwrap();
-        let (mut rung, time) = self.changed.wait_timeout_while(rung, STUCK, |rung| !*rung).unwrap();
+        let (mut rung, time) =
+            self.changed.wait_timeout_while(rung, patience(), |rung| !*rung).unwrap();
         assert!(!time.timed_out(), "the future was not woken");
         *rung = false;
     }
@@ -72,32 +70,5 @@ impl Wake for Bell {
         self.rings.fetch_add(1, Ordering::SeqCst);
         *self.rung.lock().unwrap() = true;
         self.changed.notify_all();
-    }
-}
-
-/// Holds calls back until it is opened.
-#[derive(Default)]
-pub struct Gate {
-    open: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Gate {
-    /// A closed one.
-    pub fn new() -> Arc<Self> {
-        Arc::default()
-    }
-
-    /// Lets everybody pass.
-    pub fn open(&self) {
-        *self.open.lock().unwrap() = true;
-        self.changed.notify_all();
-    }
-
-    /// Blocks until it is open.
-    pub fn pass(&self) {
-        let open = self.open.lock().unwrap();
-        let (_open, time) = self.changed.wait_timeout_while(open, STUCK, |open| !*open).unwrap();
-        assert!(!time.timed_out(), "the gate was not opened");
     }
 }

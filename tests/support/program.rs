@@ -1,13 +1,11 @@
 //! An example that runs as a program of its own, and what it prints.
 
+use crate::limit::patience;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, SystemTime};
-
-/// Longer than anything takes that is not stuck.
-pub const STUCK: Duration = Duration::from_secs(60);
+use std::time::{Duration, Instant};
 
 /// A program that runs. It is ended when this is dropped.
 pub struct Program {
@@ -44,13 +42,13 @@ impl Program {
     }
 
     /// Waits for the end, and gives the exit status, unless a signal has ended it.
-    pub fn wait(&mut self, patience: Duration) -> Option<i32> {
-        let begun = SystemTime::now();
+    pub fn wait(&mut self) -> Option<i32> {
+        let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(begun.elapsed().unwrap_or_default() < patience, "the program ends");
+            assert!(begun.elapsed() < patience(), "the program ends");
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -65,7 +63,7 @@ impl Drop for Program {
 }
 
 fn next(lines: &Receiver<String>) -> Option<String> {
-    match lines.recv_timeout(STUCK) {
+    match lines.recv_timeout(patience()) {
         Ok(line) => Some(line),
         Err(mpsc::RecvTimeoutError::Disconnected) => None,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("the program prints a line, or ends"),

@@ -1,6 +1,6 @@
 //! Measures `blocking::unblock`, which has one pool for the whole process, under a buffered stream.
 
-use super::{Buffer, Call, Collect, Ordered, Peer, Stream};
+use super::{Buffer, Call, Collect, Ordered, Peer, Stream, placed};
 use blocking::unblock;
 use futures_lite::future;
 use futures_util::{StreamExt, stream};
@@ -19,12 +19,7 @@ impl Peer for Unblock {
 impl Collect for Unblock {
     /// Not `buffered`: there a slow call holds back all behind it.
     fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
-        let mut results: Vec<Option<R>> = (0..inputs).map(|_| None).collect();
-        let call = move |input| (input, call(input));
-        self.stream(inputs, Buffer::Unbounded, call, |(input, result)| {
-            results[input] = Some(result)
-        });
-        results.into_iter().map(|result| result.expect("the call returns")).collect()
+        placed(self, inputs, Buffer::Unbounded, call)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Measures workers written by hand between two channels of crossbeam.
 
-use super::{Buffer, Call, Collect, Ordered, Peer, Stream};
+use super::{Buffer, Call, Collect, Ordered, Peer, Stream, placed};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::VecDeque;
 use std::thread;
@@ -43,10 +43,7 @@ impl Stream for Channels {
 
 impl Collect for Channels {
     fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
-        let mut results: Vec<Option<R>> = (0..inputs).map(|_| None).collect();
-        let call = move |input| (input, call(input));
-        self.stream(inputs, Buffer::Bounded, call, |(input, result)| results[input] = Some(result));
-        results.into_iter().map(|result| result.expect("the call returns")).collect()
+        placed(self, inputs, Buffer::Bounded, call)
     }
 }
 

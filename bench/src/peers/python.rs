@@ -1,6 +1,7 @@
 //! Measures Python's `ThreadPoolExecutor`, in a process of its own that takes its own figures.
 
 use crate::measure::Contender;
+use crate::rows::numbers;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
@@ -30,7 +31,5 @@ fn run(job: &str, arguments: &[String]) -> Vec<f64> {
         .expect("python3 starts");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "python3 at {job}: {errors}");
-    let figures: Vec<Option<f64>> =
-        serde_json::from_slice(&output.stdout).expect("numbers from Python");
-    figures.into_iter().map(|figure| figure.unwrap_or(f64::NAN)).collect()
+    numbers(&output.stdout)
 }

@@ -1,6 +1,6 @@
 //! Measures the `threadpool` crate: boxed jobs, and results through a channel of the standard library.
 
-use super::{Buffer, Call, Collect, Peer, Stream};
+use super::{Buffer, Call, Collect, Peer, Stream, placed};
 use std::sync::mpsc;
 use threadpool::ThreadPool;
 
@@ -16,12 +16,7 @@ impl Peer for Threadpool {
 
 impl Collect for Threadpool {
     fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
-        let mut results: Vec<Option<R>> = (0..inputs).map(|_| None).collect();
-        let call = move |input| (input, call(input));
-        self.stream(inputs, Buffer::Unbounded, call, |(input, result)| {
-            results[input] = Some(result)
-        });
-        results.into_iter().map(|result| result.expect("the call returns")).collect()
+        placed(self, inputs, Buffer::Unbounded, call)
     }
 }
 

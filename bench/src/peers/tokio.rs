@@ -1,6 +1,6 @@
 //! Measures tokio's `spawn_blocking`: a `JoinSet` under a semaphore, and a buffered stream.
 
-use super::{Buffer, Call, Collect, Ordered, Peer, Stream};
+use super::{Buffer, Call, Collect, Ordered, Peer, Stream, placed};
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
@@ -41,12 +41,7 @@ impl Peer for Buffered {
 
 impl Collect for JoinSet {
     fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
-        let mut results: Vec<Option<R>> = (0..inputs).map(|_| None).collect();
-        let call = move |input| (input, call(input));
-        self.stream(inputs, Buffer::Unbounded, call, |(input, result)| {
-            results[input] = Some(result)
-        });
-        results.into_iter().map(|result| result.expect("the call returns")).collect()
+        placed(self, inputs, Buffer::Unbounded, call)
     }
 }
 
@@ -81,12 +76,7 @@ impl Stream for JoinSet {
 impl Collect for Buffered {
     /// Not `buffered`: there a slow call holds back all behind it.
     fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
-        let mut results: Vec<Option<R>> = (0..inputs).map(|_| None).collect();
-        let call = move |input| (input, call(input));
-        self.stream(inputs, Buffer::Unbounded, call, |(input, result)| {
-            results[input] = Some(result)
-        });
-        results.into_iter().map(|result| result.expect("the call returns")).collect()
+        placed(self, inputs, Buffer::Unbounded, call)
     }
 }
 

@@ -4,11 +4,13 @@ use super::{collect, collectors, microseconds, to_ideal, wait};
 use crate::measure::{Contender, Experiment, Figure};
 use crate::peers::Collect;
 use crate::process::Usage;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -32,16 +34,18 @@ fn http() -> Experiment {
         rounds: (0, 5),
         warm_up: true,
         contenders: Box::new(move || {
-            let call = wait(|_| assert!(get(server()).is_ok_and(|page| page == PAGE), "the page"));
+            let call =
+                wait(|_| assert!(get(server(WAIT)).is_ok_and(|page| page == PAGE), "the page"));
             collectors!(to_ideal(workers, inputs, ideal, &call))
         }),
     }
 }
 
-/// Started once, with more threads than any contender has connections; ends with the process.
-fn server() -> SocketAddr {
-    static SERVER: OnceLock<SocketAddr> = OnceLock::new();
-    *SERVER.get_or_init(|| {
+/// One that lets each client wait so long: started once, with more threads than any contender has connections; ends with the process.
+pub(super) fn server(wait: Duration) -> SocketAddr {
+    static SERVERS: Mutex<BTreeMap<Duration, SocketAddr>> = Mutex::new(BTreeMap::new());
+    let mut servers = SERVERS.lock().expect("nothing panics with it");
+    *servers.entry(wait).or_insert_with(|| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
         let listener = Arc::new(listener);
@@ -50,7 +54,7 @@ fn server() -> SocketAddr {
             thread::spawn(move || {
                 loop {
                     // A client that went away is no reason to stop.
-                    _ = listener.accept().and_then(|(connection, _)| serve(connection));
+                    _ = listener.accept().and_then(|(connection, _)| serve(connection, wait));
                 }
             });
         }
@@ -58,7 +62,7 @@ fn server() -> SocketAddr {
     })
 }
 
-fn serve(mut connection: TcpStream) -> io::Result<()> {
+fn serve(mut connection: TcpStream, wait: Duration) -> io::Result<()> {
     let (mut request, mut length) = ([0; 512], 0);
     while !request[..length].ends_with(b"\r\n\r\n") {
         match connection.read(&mut request[length..])? {
@@ -66,11 +70,13 @@ fn serve(mut connection: TcpStream) -> io::Result<()> {
             more => length += more,
         }
     }
-    thread::sleep(WAIT);
+    if !wait.is_zero() {
+        thread::sleep(wait);
+    }
     connection.write_all(PAGE.as_bytes())
 }
 
-fn get(server: SocketAddr) -> io::Result<String> {
+pub(super) fn get(server: SocketAddr) -> io::Result<String> {
     let mut connection = TcpStream::connect(server)?;
     connection.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut page = String::new();
@@ -78,8 +84,8 @@ fn get(server: SocketAddr) -> io::Result<String> {
     Ok(page)
 }
 
-const FILES: usize = 5_000;
-const BYTES: usize = 4_096;
+pub(super) const FILES: usize = 5_000;
+pub(super) const BYTES: usize = 4_096;
 
 fn files() -> Experiment {
     let workers = 8;
@@ -115,11 +121,14 @@ fn reading<P: Collect>(workers: usize, folder: &Arc<Folder>) -> impl FnMut() -> 
 }
 
 /// Full of files, and removed at the end.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("bench-{}", std::process::id()));
+    pub(super) fn new() -> Self {
+        static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+        let name =
+            format!("bench-{}-{}", std::process::id(), FOLDERS.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder).expect("a folder for files");
         let folder = Self(folder);
         for file in 0..FILES {
@@ -132,7 +141,11 @@ impl Folder {
         self.0.join(file.to_string())
     }
 
-    fn read(&self, file: usize) {
+    pub(super) fn look(&self, file: usize) {
+        assert_eq!(fs::metadata(self.path(file)).expect("a file").len(), BYTES as u64);
+    }
+
+    pub(super) fn read(&self, file: usize) {
         assert_eq!(fs::read(self.path(file)).expect("a file").len(), BYTES);
     }
 }

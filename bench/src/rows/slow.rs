@@ -1,5 +1,6 @@
 //! Measures what a few slow calls do to a batch, wherever they are: who claims several inputs at once puts fast ones behind slow ones.
 
+use super::overlap::{SLEEP_ALONE, each_alone};
 use super::{collectors, to_ideal, wait};
 use crate::measure::{Bound, Experiment, Figure};
 use std::cmp::Reverse;
@@ -35,17 +36,20 @@ pub(super) fn experiments() -> Vec<Experiment> {
 }
 
 fn experiment(place: &str, which: &str, quick: usize, waits: Vec<Duration>) -> Experiment {
-    let bound = bound(&waits);
+    let schedule = schedule(&waits);
+    let bound = schedule.iter().map(|own| own.iter().sum::<Duration>()).max().unwrap_or_default();
     Experiment {
         name: format!("slow/{}", place.replace(' ', "-")),
         job: format!(
-            "1 % of the calls sleep {} ms, {which}; the others {} ms; N = {WORKERS}: wall ÷ {:.0} ms, what their order allows",
+            "1 % of the calls sleep {} ms, {which}; the others {} ms; N = {WORKERS}: wall ÷ {:.0} ms, what their order allows; \
+             `{SLEEP_ALONE}`: {WORKERS} threads that share nothing, and know their waits before",
             SLOW_WAIT.as_millis(),
             waits.iter().min().map_or(0, Duration::as_millis),
             bound.as_secs_f64() * 1e3,
         ),
         figures: vec![
-            Figure::new("wall", "× bound").goal(Bound::Figure(1.04), Bound::Figure(1.01)),
+            Figure::new("wall", "× bound")
+                .goal(Bound::Ratio(1.03, SLEEP_ALONE), Bound::Ratio(1.0, SLEEP_ALONE)),
         ],
         rounds: (quick, 5),
         warm_up: true,
@@ -56,19 +60,27 @@ fn experiment(place: &str, which: &str, quick: usize, waits: Vec<Duration>) -> E
                     thread::sleep(waits[input]);
                 }
             });
-            collectors!(to_ideal(WORKERS, inputs, bound, &call))
+            let mut contenders = collectors!(to_ideal(WORKERS, inputs, bound, &call));
+            contenders.push(each_alone(schedule));
+            contenders
         }),
     }
 }
 
-/// When the last call ends if each input in its turn goes to the worker that is free first, and nothing else takes time.
+/// The waits of each worker, if each input in its turn goes to the worker that is free first, and nothing else takes time.
 /// Without knowing how long calls take, nobody does better but by luck.
-fn bound(waits: &[Duration]) -> Duration {
-    let mut free: BinaryHeap<_> = (0..WORKERS).map(|_| Reverse(Duration::ZERO)).collect();
+fn schedule(waits: &[Duration]) -> Vec<Vec<Duration>> {
+    let mut free: BinaryHeap<_> =
+        (0..WORKERS).map(|worker| Reverse((Duration::ZERO, worker))).collect();
+    let mut schedule = vec![Vec::new(); WORKERS];
     for wait in waits {
-        if let Some(mut worker) = free.peek_mut() {
-            worker.0 += *wait;
+        if let Some(mut first) = free.peek_mut() {
+            let Reverse((at, worker)) = &mut *first;
+            *at += *wait;
+            if !wait.is_zero() {
+                schedule[*worker].push(*wait);
+            }
         }
     }
-    free.into_iter().map(|worker| worker.0).max().unwrap_or_default()
+    schedule
 }
