@@ -127,6 +127,7 @@ pub mod library {
 }
 
 #[concurrent]
+#[expect(dead_code)]
 fn unused(_: u32) {}
 
 macro_rules! annotated {

@@ -67,9 +67,11 @@ use std::sync::Arc;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent as `&{T}`",
-    label = "not a `{T}`, and not something that holds one",
-    note = "the function takes a `&{T}`, so its inputs are `{T}`, `&{T}`, `Box<{T}>`, `Arc<{T}>`, `Cow<{T}>` or another \
-            type that implements `Lend<{T}>`; map the inputs to one of these, or implement `Lend` for a type of your own"
+    label = "does not lend a `{T}`",
+    note = "a `&str` is lent by `String`, `&str`, `Box<str>`, `Arc<str>`, `Cow<str>`; a `&[T]` by `Vec<T>`, `[T; N]`, `&[T]`; a \
+            `&Path` by `PathBuf`, `&Path`, `String`, `&str`; any `&T` by `T`, `&T`, `Box<T>`, `Arc<T>`, `Cow<T>`; and by types \
+            of your own that implement `Lend`",
+    note = "a `&dyn Trait` is lent by what is one already: write `&value as &dyn Trait`"
 )]
 pub trait Lend<T: ?Sized> {
     /// Gives the reference that a call gets.

@@ -1,43 +1,242 @@
-//! Decides what the types of an annotated function have to be, in words for the person who wrote them.
+//! What the types of an annotated function have to be, in words for the person who wrote them.
 //!
-//! Generated code asks for these traits in its where-clauses. Most stand for bounds of the standard library, with a message
-//! that says the way out: `do_not_recommend` keeps the compiler from explaining the bound behind the trait instead.
+//! Generated code asks for these traits in its where-clauses, and **none of them has a supertrait**. A where-clause that implies
+//! `Cow<'static, str>: Send` hides the impl for every other lifetime: the compiler takes the clause for the only reason why any
+//! `Cow<'_, str>` could be `Send`, and refuses the rest of the function. So each trait keeps its bound to its one impl, and has
+//! a function in which the bound holds. A batch starts at the end of a chain of them, where all types are known to be `Send`:
+//! [`Input`], [`Returned`], [`Failed`], [`Outcome`], [`Begin`].
+//!
+//! Each is asked of one type of a signature at most: two clauses of one trait about `Cow<'a, str>` and `Cow<'b, str>` would be
+//! ambiguous. Where several parameters need the same trait, a number tells them apart.
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
-/// What a call gives, or one of the two types within a `Result`.
-// The supertrait is higher-ranked because the compiler looks through plain ones when a bound can never hold, and would
-// report `Send` in its own words.
+/// What begins once the types of one input, of a value and an error, and of what the call returns are known to be `Send`.
+pub trait Begin<I, T, E, R> {
+    /// A batch or a task.
+    type Begun;
+
+    /// Begins.
+    fn begin(self) -> Self::Begun
+    where
+        I: Send,
+        T: Send,
+        E: Send,
+        R: Send;
+}
+
+/// One input, as it goes to a call and back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is lent to another thread and handed back, which only something that is `Send` can be",
+    label = "not `Send`"
+)]
+pub trait Input: Sized {
+    /// The first link of the chain.
+    fn with_input<T: Returned, E: Failed, R: Outcome<T, E>, B: Begin<Self, T, E, R>>(
+        begin: B,
+    ) -> B::Begun;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: Send> Input for I {
+    #[inline]
+    fn with_input<T: Returned, E: Failed, R: Outcome<T, E>, B: Begin<I, T, E, R>>(
+        begin: B,
+    ) -> B::Begun {
+        T::with_value::<I, E, R, B>(begin)
+    }
+}
+
+/// What a call gives, or what the `Ok` of its `Result` holds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` in the result cannot leave its thread; return something that is `Send`",
     label = "not `Send`",
-    note = "a boxed error is `Send` if its type says so: write `Box<dyn Error + Send + Sync>`"
+    note = "a reference is `Send` if what it points to is `Sync`, a boxed trait object if its type says so: \
+            `Box<dyn Trait + Send>`"
 )]
-pub trait Returned: for<'any> Send {}
+pub trait Returned: Sized {
+    /// The second link of the chain.
+    fn with_value<I: Send, E: Failed, R: Outcome<Self, E>, B: Begin<I, Self, E, R>>(
+        begin: B,
+    ) -> B::Begun;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Send> Returned for T {}
+impl<T: Send> Returned for T {
+    #[inline]
+    fn with_value<I: Send, E: Failed, R: Outcome<T, E>, B: Begin<I, T, E, R>>(
+        begin: B,
+    ) -> B::Begun {
+        E::with_error::<I, T, R, B>(begin)
+    }
+}
 
-/// An input that is moved into the call, where `as_completed` hands it back too.
+/// What the `Err` of a call's `Result` holds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` in the result cannot leave its thread; return an error that is `Send`",
+    label = "not `Send`",
+    note = "a boxed error is `Send` if its type says so: `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Failed: Sized {
+    /// The third link of the chain.
+    fn with_error<I: Send, T: Send, R: Outcome<T, Self>, B: Begin<I, T, Self, R>>(
+        begin: B,
+    ) -> B::Begun;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Send> Failed for E {
+    #[inline]
+    fn with_error<I: Send, T: Send, R: Outcome<T, E>, B: Begin<I, T, E, R>>(begin: B) -> B::Begun {
+        R::with_result::<I, B>(begin)
+    }
+}
+
+/// What a call returns: a `Result<T, E>`, or a `T`, which cannot fail.
+pub trait Outcome<T, E>: Sized {
+    /// Tells a value from an error.
+    fn into_result(self) -> Result<T, E>;
+
+    /// The last link of the chain.
+    fn with_result<I: Send, B: Begin<I, T, E, Self>>(begin: B) -> B::Begun
+    where
+        T: Send,
+        E: Send;
+}
+
+impl<T, E> Outcome<T, E> for Result<T, E> {
+    #[inline]
+    fn into_result(self) -> Self {
+        self
+    }
+
+    #[inline]
+    fn with_result<I: Send, B: Begin<I, T, E, Self>>(begin: B) -> B::Begun
+    where
+        T: Send,
+        E: Send,
+    {
+        begin.begin()
+    }
+}
+
+impl<T> Outcome<T, Infallible> for T {
+    #[inline]
+    fn into_result(self) -> Result<T, Infallible> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn with_result<I: Send, B: Begin<I, T, Infallible, T>>(begin: B) -> B::Begun
+    where
+        T: Send,
+    {
+        begin.begin()
+    }
+}
+
+/// An input that is moved into the call, where `as_completed` hands it back too. `N` is the parameter's position.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is moved into the call, so `as_completed` needs a clone to hand back; let the function take \
                `&{Self}`, derive `Clone`, or use `map`",
-    label = "not `Clone + Send`"
+    label = "not `Clone`"
 )]
-pub trait HandedBack: Clone + Send {}
+pub trait HandedBack<const N: usize> {
+    /// Makes what is moved into the call.
+    #[must_use]
+    fn again(&self) -> Self;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Send> HandedBack for T {}
+impl<T: Clone, const N: usize> HandedBack<N> for T {
+    #[inline]
+    fn again(&self) -> T {
+        self.clone()
+    }
+}
 
-/// A `#[shared]` parameter that is not a reference.
+/// An input that is moved into a task. `N` is the parameter's position.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is `#[shared]`, so it is cloned for each call, on any thread; take `&{Self}` to share one",
+    message = "`{Self}` is moved to another thread, which only something that is `Send` can be",
+    label = "not `Send`"
+)]
+pub trait Sent<const N: usize>: Sized {
+    /// Becomes what gives it on another thread.
+    fn sent<'env>(self) -> impl FnOnce() -> Self + Send + 'env
+    where
+        Self: 'env;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send, const N: usize> Sent<N> for T {
+    #[inline]
+    fn sent<'env>(self) -> impl FnOnce() -> T + Send + 'env
+    where
+        T: 'env,
+    {
+        move || self
+    }
+}
+
+/// A `#[shared]` parameter that is not a reference, or one whose lifetime has a name. `N` is the parameter's position.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is `#[shared]`, so each call gets a clone of it, on any thread; to share one value, take `&T` with a \
+               `T` that is `Sync`",
     label = "not `Clone + Send + Sync`"
 )]
-pub trait Shared: for<'any> Clone + for<'any> Send + for<'any> Sync {}
+pub trait Shared<const N: usize>: Sized {
+    /// Becomes what makes a clone for each call.
+    fn shared<'env>(self) -> impl Fn() -> Self + Send + Sync + 'env
+    where
+        Self: 'env;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Send + Sync> Shared for T {}
+impl<T: Clone + Send + Sync, const N: usize> Shared<N> for T {
+    #[inline]
+    fn shared<'env>(self) -> impl Fn() -> T + Send + Sync + 'env
+    where
+        T: 'env,
+    {
+        move || self.clone()
+    }
+}
+
+/// What gives the inputs of a batch.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not give the inputs of a batch; inputs are something to iterate over, on any thread",
+    label = "not a list of inputs, nor an iterator that is `Send`",
+    note = "is it one value for all calls? mark the function's parameter `#[shared]`, and give the value before the inputs",
+    note = "does the iterator stay on its thread? collect it first: `env::args().collect::<Vec<_>>()`; for the lines of the \
+            standard input write `BufReader::new(stdin()).lines()`"
+)]
+pub trait IntoInputs {
+    /// One input.
+    type Item;
+    /// Gives them one by one.
+    type Inputs: Iterator<Item = Self::Item> + Send;
+
+    /// Becomes the iterator.
+    fn into_inputs(self) -> Self::Inputs;
+}
+
+#[diagnostic::do_not_recommend]
+impl<In: IntoIterator<IntoIter: Send>> IntoInputs for In {
+    type Item = In::Item;
+    type Inputs = In::IntoIter;
+
+    #[inline]
+    fn into_inputs(self) -> In::IntoIter {
+        self.into_iter()
+    }
+}
+
+/// Asks nothing of what gives the inputs. With a bound on it clippy does not find the `&` in `map(&["a", "b"])` needless, and
+/// any other bound would be told of before the one that [`IntoInputs`] is.
+pub trait Inputs {}
+
+impl<It> Inputs for It {}
 
 /// A return type that is called `Result`, taken apart for `as_completed`.
 #[diagnostic::on_unimplemented(

@@ -2,18 +2,18 @@
 
 use crate::args::{Args, NO_COMPANION};
 use crate::errors::{Errors, wrong_type};
-use crate::parameter::{Parameter, Passing, is, take_shared};
+use crate::parameter::{Parameter, Passing, is, not_configured, take_shared};
 use crate::types::{
     arguments, impl_trait, is_elided, last_segment, lifetimes, mention_of_self, name_elided, peel,
 };
 use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens as _;
+use quote::{ToTokens as _, format_ident};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::token::Paren;
 use syn::{
-    Attribute, Error, FnArg, Ident, Lifetime, ReceiverKind, Result, ReturnType, Safety, Signature,
-    Token, Type, TypeReference, TypeTuple, Visibility,
+    Attribute, Error, FnArg, GenericParam, Ident, Lifetime, ReceiverKind, Result, ReturnType,
+    Safety, Signature, Token, Type, TypeReference, TypeTuple, Visibility,
 };
 
 /// An annotated function: as it was written, less `#[shared]`, and what was read out of it.
@@ -25,6 +25,8 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
 
     pub(crate) place: Place,
+    /// What the type beside a free function is called.
+    pub(crate) companion: Ident,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) output: Output,
 }
@@ -63,18 +65,8 @@ pub(crate) struct Output {
 }
 
 impl Function {
-    /// Reads a function and collects its mistakes; gives back what is not a function.
-    pub(crate) fn parse(item: TokenStream, args: &Args, errors: &mut Errors) -> Option<Self> {
-        match syn::parse2(item) {
-            Ok(written) => Some(Self::read(written, args, errors)),
-            Err(error) => {
-                errors.push(error);
-                None
-            }
-        }
-    }
-
-    fn read(
+    /// Reads a function and collects its mistakes.
+    pub(crate) fn read(
         Written { mut attrs, vis, mut sig, body }: Written,
         args: &Args,
         errors: &mut Errors,
@@ -87,7 +79,11 @@ impl Function {
                 format!("`{}` has no body to run; annotate a function that has one", sig.ident),
             );
         }
+        for parameter in &sig.generics.params {
+            not_configured(attributes_of(parameter), "a generic parameter", errors);
+        }
         let place = Place::of(&mut sig, args, errors);
+        let companion = companion(&sig, &place, args, errors);
         let type_parameters: Vec<Ident> =
             sig.generics.type_params().map(|parameter| parameter.ident.clone()).collect();
         let mut parameters = Vec::new();
@@ -108,16 +104,17 @@ impl Function {
             errors.push(error);
             Output { ty, is_result: false }
         });
-        Self { attrs, vis, sig, body, place, parameters, output }
+        Self { attrs, vis, sig, body, place, companion, parameters, output }
     }
 }
 
 /// The tokens of a function, before anything is decided.
-struct Written {
-    attrs: Vec<Attribute>,
-    vis: Visibility,
-    sig: Signature,
-    body: TokenStream,
+#[derive(Clone)]
+pub(crate) struct Written {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) body: TokenStream,
 }
 
 impl Parse for Written {
@@ -163,6 +160,38 @@ fn attributes(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
         !again
     });
 }
+
+fn attributes_of(parameter: &GenericParam) -> &[Attribute] {
+    match parameter {
+        GenericParam::Lifetime(parameter) => &parameter.attrs,
+        GenericParam::Type(parameter) => &parameter.attrs,
+        GenericParam::Const(parameter) => &parameter.attrs,
+    }
+}
+
+/// The name of the type beside a free function, refused if it hides what everybody means by it.
+fn companion(sig: &Signature, place: &Place, args: &Args, errors: &mut Errors) -> Ident {
+    let name = args.companion.as_ref().map_or(&sig.ident, |given| &given.value);
+    let written = name.to_string();
+    let hidden = match place {
+        Place::Free if PRIMITIVES.contains(&written.as_str()) => "primitive type",
+        Place::Free if args.is_a_crate(&written) => "crate",
+        Place::Free | Place::Impl(_) => return name.clone(),
+    };
+    let other = format_ident!("{written}_calls");
+    errors.at(
+        name,
+        format!(
+            "a companion called `{written}` would hide the {hidden} `{written}` from the code around it; write `companion = {other}`"
+        ),
+    );
+    other
+}
+
+const PRIMITIVES: [&str; 19] = [
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+    "i128", "isize", "f16", "f32", "f64", "f128",
+];
 
 impl Place {
     fn of(sig: &mut Signature, args: &Args, errors: &mut Errors) -> Self {

@@ -1,7 +1,10 @@
 //! The attribute `#[concurrent]` of the crate `pool-core`, which re-exports it: depend on that one.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod attributes;
+mod conditional;
 mod errors;
 mod expand;
 mod function;
@@ -287,9 +290,9 @@ use proc_macro::TokenStream;
 /// # pub struct Agent;
 /// # pub struct Error;
 /// # impl Agent { fn get(&self, url: &str) -> Result<String, Error> { Ok(url.to_owned()) } }
-/// # use pool_core::__private::{AsCompleted, Lend, Map, Pool, Returned, Task};
-/// # use pool_core::__private::{as_completed, map_lent, pool, submit};
-/// # use std::{iter, marker, option};
+/// # use pool_core::__private::{AsCompleted, Failed, Inputs, IntoInputs, Lend, Map, Pool, PoolBuilder, Returned, Task};
+/// # use pool_core::__private::{as_completed, in_an_impl_write_concurrent_associated, map_lent, submit};
+/// # use std::marker;
 #[doc = include_str!("expansion/expanded.rs")]
 /// # let pages: Vec<_> = download::map(Agent, ["a"]).collect::<Result<_, _>>().ok().unwrap();
 /// # assert_eq!(pages, ["a"]);
