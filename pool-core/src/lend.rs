@@ -1,4 +1,4 @@
-//! Decides what can be given where an annotated function takes a reference.
+//! `Lend`: what can be given where an annotated function takes a reference.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// because its list of implementations lets literals, arrays and nested references infer.
 ///
 /// Every `T` is lent by `T`, `&T`, `&&T`, `&mut T`, [`Arc<T>`], `&Arc<T>`, [`Box<T>`], `&Box<T>`, [`Cow<T>`] and `&Cow<T>`;
-/// slices, strings and paths by their owned forms and by what the standard library converts to them without cost.
+/// slices, strings and paths by their owned forms and by what the standard library converts to them without cost. A `&dyn Trait` is
+/// lent by what is one already: a cast makes it one, `&value as &dyn Trait`, since nothing else says which trait is meant.
 ///
 /// # Examples
 ///
@@ -71,7 +72,8 @@ use std::sync::Arc;
     note = "a `&str` is lent by `String`, `&str`, `Box<str>`, `Arc<str>`, `Cow<str>`; a `&[T]` by `Vec<T>`, `[T; N]`, `&[T]`; a \
             `&Path` by `PathBuf`, `&Path`, `String`, `&str`; any `&T` by `T`, `&T`, `Box<T>`, `Arc<T>`, `Cow<T>`; and by types \
             of your own that implement `Lend`",
-    note = "a `&dyn Trait` is lent by what is one already: write `&value as &dyn Trait`"
+    note = "a `&dyn Trait` is lent by what is one already: write `&value as &dyn Trait`, and for a closure \
+            `&(|x| …) as &(dyn Fn(X) -> Y + Sync)`"
 )]
 pub trait Lend<T: ?Sized> {
     /// Gives the reference that a call gets.

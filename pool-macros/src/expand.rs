@@ -41,7 +41,10 @@ pub(crate) fn concurrent(options: TokenStream, item: TokenStream) -> TokenStream
 fn twice(args: &Args, options: &TokenStream, conditional: Conditional) -> TokenStream {
     let krate = krate(args);
     let Conditional { condition, with, without } = conditional;
-    let annotated = |Written { attrs, vis, sig, body }: Written| quote!(#[#krate::concurrent(#options)] #(#attrs)* #vis #sig #body);
+    let annotated = |function: Written| {
+        let Written { attrs, vis, sig, body } = function;
+        quote!(#[#krate::concurrent(#options)] #(#attrs)* #vis #sig #body)
+    };
     let (with, without) = (annotated(with), annotated(without));
     quote!(#[cfg(#condition)] #with #[cfg(not(#condition))] #without)
 }

@@ -179,12 +179,10 @@ fn companion(sig: &Signature, place: &Place, args: &Args, errors: &mut Errors) -
         Place::Free | Place::Impl(_) => return name.clone(),
     };
     let other = format_ident!("{written}_calls");
-    errors.at(
-        name,
-        format!(
-            "a companion called `{written}` would hide the {hidden} `{written}` from the code around it; write `companion = {other}`"
-        ),
+    let message = format!(
+        "a companion called `{written}` would hide the {hidden} `{written}` from the code around it; write `companion = {other}`"
     );
+    errors.at(name, message);
     other
 }
 
