@@ -23,20 +23,19 @@
 //!
 //! # No hint is lost
 //!
-//! While `can` holds, a hint waits in a queue; or a worker is between two inputs and about to look; or somebody stands by, who looks in a
-//! moment ([`Post`]); or somebody is between a section above and the push that it ends with, as whoever starts the batch is until he has
-//! pushed all that he is to push.
+//! While `can` holds, a hint waits in a queue; or a worker is between two inputs and about to look; or a thread stands by and looks in a
+//! moment ([`Post`]); or a thread is between a section above and the push that it ends with. This includes the starter until its first
+//! pushes are done.
 //!
 //! - Either `can` became true in a section that ended with `settle`: then there was a hint already, or one is pushed.
 //! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with `settle`.
-//! - Or a section found the iterator in the lane (`batch.rs`), where its owner had put it back: then there were hints enough, or
-//!   somebody in their place, when the lane was opened, and every section since would have closed it.
 //!
 //! A hint too many costs one look under the lock. There is one more than the pool's cap has use for, if the batch is longer: it waits
 //! in the queue for a place that becomes free because a call waits, or because the cap is raised.
 
 use crate::config::Settings;
 use crate::room::{Released, Room};
+use crate::sync::seeded;
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 
@@ -91,14 +90,16 @@ pub(crate) struct Account<It> {
     taken: usize,
     /// Threads that run a call or are inside the iterator.
     active: usize,
-    /// Those of them that have filed their result and not yet said whether they go on.
-    between: usize,
+    /// Threads that have entered and not left: the active ones, and those that stand by or are about to leave.
+    inside: usize,
     /// Inputs taken, with the one that is being taken. Those whose results the consumer has not made use of are in flight.
     begun: usize,
     /// How many results the consumer had made use of when somebody last had to know.
     released: Cell<Released>,
     /// Hints in the pool's queue.
     hints: usize,
+    /// The queue knows that those hints lead to nothing any more.
+    abandoned: bool,
     /// Who stands by, in the place of all hints: each looks again in a moment.
     posts: [bool; 3],
     /// Whoever has started the batch pushes hints, and is about to look whether to push more.
@@ -121,10 +122,11 @@ impl<It: Iterator> Account<It> {
             buffer: None,
             taken: 0,
             active: 0,
-            between: 0,
+            inside: 0,
             begun: 0,
             released: Cell::default(),
             hints: 0,
+            abandoned: false,
             ramping: false,
             owed: false,
             single: false,
@@ -199,11 +201,6 @@ impl<It: Iterator> Account<It> {
         let stalled = self.posts[Post::Stalled as usize];
         let post = if stalled { Post::Stalled } else { Post::Crowded };
         self.lacks_a_worker(limits).then_some(post)
-    }
-
-    /// At least so many inputs more may be in flight.
-    pub(crate) fn room(&self, limits: Limits<'_>) -> usize {
-        self.buffer(limits.cap).saturating_sub(self.in_flight())
     }
 
     /// How many inputs may be in flight.
@@ -293,9 +290,17 @@ impl<It: Iterator> Account<It> {
         self.taken
     }
 
-    /// A hint was found in a queue, or handed back.
-    pub(crate) fn found_hint(&mut self) {
+    /// A hint was found in the queue. Says whether the queue counts it as abandoned.
+    pub(crate) fn found_hint(&mut self) -> bool {
+        seeded!("found-hint-still-counted" => return false);
         self.hints -= 1;
+        self.abandoned
+    }
+
+    /// How many hints have just come to lead to nothing, because no further input is taken.
+    pub(crate) fn abandon_hints(&mut self) -> usize {
+        let before = std::mem::replace(&mut self.abandoned, self.phase >= Phase::Over);
+        if self.abandoned && !before { self.hints } else { 0 }
     }
 
     /// Whether a thread is inside the iterator, so that `can` may hold again in a moment.
@@ -341,16 +346,6 @@ impl<It: Iterator> Account<It> {
         Ok(self.taken - 1)
     }
 
-    /// A worker went on without the lock (the lane of a batch): it claimed the iterator so many times, and has put it back unless it is out
-    /// still.
-    pub(crate) fn went_on(&mut self, claims: usize, inputs: Option<Box<It>>) {
-        self.begun += claims;
-        self.taken += claims + usize::from(inputs.is_some());
-        if let Some(inputs) = inputs {
-            self.inputs = Inputs::Here(inputs);
-        }
-    }
-
     /// The iterator ended or panicked; its holder drops it.
     pub(crate) fn ran_out(&mut self) {
         self.gone();
@@ -363,21 +358,29 @@ impl<It: Iterator> Account<It> {
         self.begun -= 1;
     }
 
-    /// A call ended, and its result is filed, which is in flight until it is taken. The worker counts as active until it has said
-    /// whether it goes on, lest another one is called in its stead meanwhile.
-    pub(crate) fn filed(&mut self) {
-        self.between += 1;
+    /// A thread enters. Says so before it touches anything that the batch may borrow.
+    pub(crate) fn enter(&mut self) {
+        self.inside += 1;
     }
 
-    /// A worker that has filed a result goes on or leaves: what it does next begins here.
-    pub(crate) fn decides(&mut self) {
-        self.between -= 1;
+    /// A thread that has dropped all that it held of the batch leaves.
+    pub(crate) fn leave(&mut self) {
+        self.inside -= 1;
+    }
+
+    /// How many threads are inside.
+    pub(crate) fn inside(&self) -> usize {
+        self.inside
+    }
+
+    /// A call ended. Its result is in flight until it is taken.
+    pub(crate) fn ended(&mut self) {
         self.active -= 1;
     }
 
-    /// Whether a call runs or is about to.
+    /// Whether a call runs, or a thread is inside the iterator.
     pub(crate) fn busy(&self) -> bool {
-        self.active > self.between
+        self.active > 0
     }
 
     /// Takes no further input. The iterator stays where it is, until the batch is closed: dropping it may touch what it borrows.
@@ -390,6 +393,11 @@ impl<It: Iterator> Account<It> {
     /// Ends for good. The caller drops the iterator, if it is here.
     pub(crate) fn close(&mut self) -> Option<Box<It>> {
         self.phase = Phase::Closed;
+        self.take_inputs()
+    }
+
+    /// Takes the iterator out, if it is here, so that it can be dropped: no further input is taken.
+    pub(crate) fn take_inputs(&mut self) -> Option<Box<It>> {
         match std::mem::replace(&mut self.inputs, Inputs::Gone) {
             Inputs::Here(inputs) => Some(inputs),
             Inputs::Out => {
@@ -400,14 +408,16 @@ impl<It: Iterator> Account<It> {
         }
     }
 
-    /// The calls that run.
-    pub(crate) fn running(&self) -> usize {
-        self.active - self.between - usize::from(matches!(self.inputs, Inputs::Out))
+    /// Whether the results that are there are all. No thread is inside any more, but for one in `next()` of a batch that was stopped, whose
+    /// input comes too late.
+    pub(crate) fn over(&self) -> bool {
+        seeded!("end-before-the-last-left" => return self.phase >= Phase::Over && self.active == usize::from(matches!(self.inputs, Inputs::Out)));
+        self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Inputs::Out))
     }
 
-    /// Whether no call runs and none will: what results there are, are all.
-    pub(crate) fn over(&self) -> bool {
-        self.phase >= Phase::Over && self.running() == 0
+    /// Whether the thread that asks, which is inside, is the last one: nobody enters any more.
+    pub(crate) fn last(&self) -> bool {
+        self.phase >= Phase::Over && self.inside == 1
     }
 
     /// Whether something would be cut short if the batch ended now.

@@ -7,6 +7,8 @@ use crate::handle::Handle;
 use crate::outbox::Order;
 use crate::pool::Pool;
 use crate::results::{self, Results};
+use crate::source::Start;
+use crate::span::{At, Site};
 use crate::stop::StopHandle;
 use crate::sync;
 use crate::unwind;
@@ -103,16 +105,21 @@ where
         It: Iterator<Item = I> + Send + 'env,
         F: Fn(&I) -> Result<T, E> + Send + Sync + 'env,
     {
-        let call = move |index, input: I| {
-            let begun = Instant::now();
-            let outcome = unwind::catch(|| call(&input));
-            let elapsed = begun.elapsed();
+        let site = Site::here();
+        let call = move |at: At, input: I| {
+            let timed = || {
+                let begun = Instant::now();
+                let outcome = unwind::catch(|| call(&input));
+                (outcome, begun.elapsed())
+            };
+            let (outcome, elapsed) =
+                site.run(at, timed).unwrap_or_else(|payload| (Err(payload), Duration::ZERO));
             let panicked = outcome.is_err();
             let result = match outcome {
                 Ok(result) => result.map_err(CallError::Failed),
                 Err(payload) => Err(CallError::Panicked(Panic::new(payload))),
             };
-            (Ok(Completion { index, input, elapsed, result }), panicked)
+            (Ok(Completion { index: at.index, input, elapsed, result }), panicked)
         };
         Self(Handle::new(crew, inputs, call, Order::Completion))
     }

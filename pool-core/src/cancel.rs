@@ -3,7 +3,7 @@
 //! Every batch has a [`Token`]. The token of a batch that a call started knows the token of that call, so that whoever asks inside sees
 //! whether any batch around it was cut short.
 
-use crate::sync::{self, AtomicBool, Mutex, Ordering, Unparker};
+use crate::sync::{self, AtomicBool, Mutex, Ordering, Unparker, seeded};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -27,9 +27,7 @@ impl Token {
         let sleepers = {
             let mut sleepers = self.sleepers.lock();
             let woken = std::mem::take(&mut *sleepers);
-            if sync::seeded("cancel-flag-outside-the-lock") {
-                drop(sleepers);
-            }
+            seeded!("cancel-flag-outside-the-lock" => drop(sleepers));
             // Relaxed is enough: the flag carries no data, and the lock orders it against the sleepers.
             self.cancelled.store(true, Ordering::Relaxed);
             woken

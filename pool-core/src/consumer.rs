@@ -112,7 +112,7 @@ macro_rules! consumer {
             /// ```
             pub fn collect<C: FromIterator<$Item>>(mut self) -> C {
                 self.0.unbound();
-                self.0.lend(true, |consumer| C::from_iter(Results::all(consumer)))
+                self.0.lend(Start::Gathers, |consumer| C::from_iter(Results::all(consumer)))
             }
 
             /// Calls `consume` with each result, on the calling thread, and blocks until no call of the batch runs any more.
@@ -132,7 +132,7 @@ macro_rules! consumer {
             /// assert_eq!(bytes, 3);
             /// ```
             pub fn for_each(self, consume: impl FnMut($Item)) {
-                self.0.lend(true, |consumer| Results::one_by_one(consumer).for_each(consume));
+                self.0.lend(Start::Gathers, |consumer| Results::one_by_one(consumer).for_each(consume));
             }
 
             /// Lends the results to `consume` as an iterator, for any loop or adaptor over borrowed data, and blocks until no call of the
@@ -159,7 +159,7 @@ macro_rules! consumer {
             /// let kept = pool.map(&lines, |line| line.len()).scope(|results| results);
             /// ```
             pub fn scope<B>(self, consume: impl FnOnce(&mut Results<'_, $Item>) -> B) -> B {
-                self.0.lend(false, |consumer| consume(&mut Results::one_by_one(consumer)))
+                self.0.lend(Start::Waits, |consumer| consume(&mut Results::one_by_one(consumer)))
             }
 
             #[track_caller]
@@ -182,7 +182,7 @@ macro_rules! consumer {
             /// assert_eq!(ahead.collect::<Vec<_>>(), [2, 3, 4]);
             /// ```
             pub fn start(mut self) -> Self {
-                self.0.start();
+                self.0.start(Start::Ahead);
                 self
             }
 
@@ -216,7 +216,7 @@ macro_rules! consumer {
             /// assert_eq!(batch.next_timeout(Duration::MAX), Ok(None));
             /// ```
             pub fn next_timeout(&mut self, wait: Duration) -> Result<Option<$Item>, Timeout> {
-                self.0.start();
+                self.0.start(Start::Waits);
                 results::next(&mut self.0.consumer(), false, sync::after(wait))
             }
         }
@@ -225,7 +225,7 @@ macro_rules! consumer {
             type Item = $Item;
 
             fn next(&mut self) -> Option<$Item> {
-                self.0.start();
+                self.0.start(Start::Waits);
                 results::next(&mut self.0.consumer(), false, None).unwrap_or(None)
             }
 

@@ -3,7 +3,8 @@
 use crate::batch::Shared;
 use crate::config::Settings;
 use crate::outbox::Order;
-use crate::source::{Consumer, Lot, Outcome, Source};
+use crate::source::{Consumer, Lot, Outcome, Source, Start};
+use crate::span::At;
 use crate::unwind::{self, Panics};
 use crate::worker::{Crew, Hint};
 use std::num::NonZeroUsize;
@@ -24,7 +25,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
     pub(crate) fn new<It, C>(crew: Arc<Crew>, inputs: It, call: C, order: Order) -> Self
     where
         It: Iterator + Send + 'env,
-        C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync + 'env,
+        C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync + 'env,
     {
         Self::of(crew, Shared::new(inputs, call, order))
     }
@@ -32,7 +33,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
     /// The batch behind a task.
     pub(crate) fn single<F>(crew: Arc<Crew>, call: F) -> Self
     where
-        F: FnOnce() -> (Outcome<T>, bool) + Send + 'env,
+        F: FnOnce(At) -> (Outcome<T>, bool) + Send + 'env,
     {
         Self::of(crew, Shared::single(call))
     }
@@ -91,21 +92,16 @@ impl<T> Handle<'_, T> {
         }
     }
 
-    /// Starts the batch, lends it to `consume`, and returns when nothing of it is alive any more that could borrow. A consumer that
-    /// `watches` asks for results before it runs anything of the user's.
+    /// Starts the batch, lends it to `consume`, and returns when nothing of it is alive any more that could borrow.
     ///
     /// # Panics
     ///
     /// Goes on with the first panic of a `Drop`.
-    pub(crate) fn lend<B>(
-        mut self,
-        watches: bool,
-        consume: impl FnOnce(Consumer<'_, T>) -> B,
-    ) -> B {
+    pub(crate) fn lend<B>(mut self, how: Start, consume: impl FnOnce(Consumer<'_, T>) -> B) -> B {
         let start =
             (!std::mem::replace(&mut self.started, true)).then_some((&self.crew, self.settings));
         let (batch, crew, lot) = (&self.batch, &self.crew, &mut self.lot);
-        let (result, payload) = batch.lend(start, watches, |watched| {
+        let (result, payload) = batch.lend(start, how, |watched| {
             lot.fast = watched;
             consume(Consumer { source: batch.source(), crew, lot })
         });
@@ -132,10 +128,10 @@ impl<T> Handle<'_, T> {
 impl<T> Handle<'static, T> {
     /// Starts the batch, if it has not started.
     #[inline]
-    pub(crate) fn start(&mut self) {
+    pub(crate) fn start(&mut self, how: Start) {
         if !self.started {
             self.started = true;
-            self.batch.start(&self.crew, self.settings);
+            self.batch.start(&self.crew, self.settings, how);
         }
     }
 }

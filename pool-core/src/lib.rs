@@ -114,15 +114,15 @@ mod model;
 mod nesting;
 mod outbox;
 mod pace;
+mod parked;
+mod permits;
 mod pool;
 mod queue;
 mod results;
 mod room;
 #[cfg(all(test, pool_shuttle))]
 mod scenarios;
-mod seat;
 mod signature;
-mod sleep;
 mod source;
 mod span;
 mod state;

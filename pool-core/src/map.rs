@@ -7,7 +7,8 @@ use crate::handle::Handle;
 use crate::outbox::Order;
 use crate::pool::Pool;
 use crate::results::{self, Results};
-use crate::source::Outcome;
+use crate::source::{Outcome, Start};
+use crate::span::{At, Site};
 use crate::stop::StopHandle;
 use crate::sync;
 use crate::unwind;
@@ -83,12 +84,9 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         It: Iterator + Send + 'env,
         F: Fn(It::Item) -> R + Send + Sync + 'env,
     {
-        Self(Handle::new(
-            crew,
-            inputs,
-            move |_, input| judge(unwind::catch(|| call(input))),
-            Order::Input,
-        ))
+        let site = Site::here();
+        let call = move |at: At, input| judge(site.run(at, || call(input)));
+        Self(Handle::new(crew, inputs, call, Order::Input))
     }
 
     /// A batch that lends the inputs to its calls.
@@ -97,8 +95,9 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         It: Iterator + Send + 'env,
         F: Fn(&It::Item) -> R + Send + Sync + 'env,
     {
-        let call = move |_, input: It::Item| {
-            let outcome = unwind::catch(|| call(&input));
+        let site = Site::here();
+        let call = move |at: At, input: It::Item| {
+            let outcome = site.run(at, || call(&input));
             // The input's `Drop` is outside the call, so that two panics do not meet.
             judge(match unwind::catch(|| drop(input)) {
                 Err(payload) if outcome.is_ok() => {

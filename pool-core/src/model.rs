@@ -1,17 +1,20 @@
 //! The engine under loom: every interleaving of the real code within a bound on preemptions.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg pool_loom" cargo test -p pool-core --no-default-features --features stream --release --lib model
+//! RUSTFLAGS="--cfg pool_loom" cargo test -p pool-core --no-default-features --features stream,tracing --release --lib model
 //! ```
 //!
 //! `LOOM_MAX_PREEMPTIONS` sets the bound, 2 unless given; a model of more than ten seconds has one of its own. `SEEDED` names a defect to
 //! put back (see `sync::seeded`); then a model has to fail, which `.ci/seeded` sees to.
 //! A model ends when every thread has: the pool is dropped, its workers are dismissed, and one that sleeps on is a deadlock.
 
+use crate::parked::Parked;
+use crate::permits::{Permits, Wake};
 use crate::queue::Queue;
 use crate::{Pool, PoolBuilder, is_cancelled, sync};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 fn model(code: impl Fn() + Send + Sync + 'static) {
@@ -573,7 +576,7 @@ impl Alone {
 }
 
 #[test]
-fn a_guest_waits_for_the_place_of_a_worker() {
+fn a_guest_waits_for_the_permit_of_a_worker() {
     /// Says that it is empty, and so is asked by the thread that starts the batch.
     struct Empty(Alone);
     impl Iterator for Empty {
@@ -625,7 +628,7 @@ fn three_consumers_help_themselves_one_at_a_time() {
 }
 
 #[test]
-fn whoever_waits_for_an_idle_pool_hears_of_it() {
+fn a_thread_that_waits_for_an_idle_pool_hears_of_it() {
     model(|| {
         let pool = Arc::new(pool(1));
         let batch = pool.map([1], |n| n).start();
@@ -659,7 +662,7 @@ fn a_batch_outlives_its_pool() {
 
 #[test]
 fn results_are_seen_before_the_inputs_go_on() {
-    /// One input, and the end only after its result has been seen; dropped only after the end has been.
+    /// One input, and the end only after its result has been seen.
     struct Fed(Arc<Meeting>, bool);
     impl Iterator for Fed {
         type Item = ();
@@ -672,11 +675,6 @@ fn results_are_seen_before_the_inputs_go_on() {
             None
         }
     }
-    impl Drop for Fed {
-        fn drop(&mut self) {
-            self.0.attend(4);
-        }
-    }
     model(|| {
         let pool = pool(1);
         let meeting = Meeting::new();
@@ -684,7 +682,6 @@ fn results_are_seen_before_the_inputs_go_on() {
         assert_eq!(batch.next(), Some(()));
         meeting.attend(2);
         assert_eq!(batch.next(), None);
-        meeting.attend(4);
     });
 }
 
@@ -746,7 +743,7 @@ impl Progress {
 }
 
 #[test]
-fn a_result_is_seen_while_the_next_call_goes_on_without_the_lock() {
+fn a_result_is_seen_while_the_next_fast_call_runs() {
     Model { fast: true, ..Model::DEFAULT }.check(|| {
         let seen = Progress::new();
         let waits = |n| {
@@ -772,7 +769,7 @@ fn one_thread_at_a_time_is_in_the_inputs_of_fast_calls() {
             inputs.next()
         });
         let slow = Meeting::new();
-        // The second call waits for a later one, so that another worker comes while it has the lane.
+        // The second call waits for a later one, so that another worker comes while it runs.
         let call = |n| {
             if n % 2 == 1 {
                 slow.attend(2)
@@ -798,7 +795,7 @@ fn fast_inputs_of_unknown_number_are_shared() {
 }
 
 #[test]
-fn whoever_goes_on_without_the_lock_leaves_no_waiter_behind() {
+fn a_fast_worker_leaves_no_waiter_behind() {
     Model { fast: true, ..Model::DEFAULT }.check(|| {
         let (outer, inner) = (pool(1), pool(1));
         // In a call the consumer does not look again by itself.
@@ -815,7 +812,7 @@ fn whoever_goes_on_without_the_lock_leaves_no_waiter_behind() {
 }
 
 #[test]
-fn whoever_has_waited_for_room_calls_for_company() {
+fn a_worker_that_has_waited_for_room_calls_for_company() {
     Model { fast: true, bound: 1, ..Model::DEFAULT }.check(|| {
         let meeting = Meeting::new();
         let mut calls = 0;
@@ -903,4 +900,203 @@ fn a_poll_misses_no_result() {
         }
         assert_eq!(seen, [1, 2]);
     });
+}
+
+#[test]
+fn a_lock_may_be_held_while_calls_return_that_block_on_it() {
+    // Five threads.
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let (pool, other) = (Arc::new(pool(2)), Arc::new(pool(1)));
+        let lock = Arc::new(Mutex::new(()));
+        let held = Arc::clone(&lock);
+        // It waits for another pool, comes back, and blocks on the lock.
+        let back = pool.submit(move || {
+            other.submit(|| ()).join().unwrap();
+            drop(held.lock().unwrap());
+        });
+        let inner = Arc::clone(&pool);
+        let holder = pool.submit(move || {
+            let _held = lock.lock().unwrap();
+            inner.map([1, 2], |_| ()).for_each(drop);
+        });
+        holder.join().unwrap();
+        back.join().unwrap();
+    });
+}
+
+#[test]
+fn a_lock_may_be_held_while_the_cap_is_lowered() {
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let pool = Arc::new(pool(2));
+        let (lock, meeting) = (Arc::new(Mutex::new(())), Meeting::new());
+        let (held, met) = (Arc::clone(&lock), Arc::clone(&meeting));
+        let inner = Arc::clone(&pool);
+        let holder = pool.submit(move || {
+            let _held = held.lock().unwrap();
+            met.attend(2);
+            inner.map([1, 2], |_| ()).for_each(drop);
+        });
+        let blocked = pool.submit(move || {
+            meeting.attend(2);
+            drop(lock.lock().unwrap());
+        });
+        pool.set_max_workers(1);
+        holder.join().unwrap();
+        blocked.join().unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_feeds_its_batch_keeps_its_permit_while_another_returns() {
+    Model { bound: 2, ..Model::DEFAULT }.check(|| {
+        let (pool, other) = (Arc::new(pool(1)), Arc::new(pool(1)));
+        let back = pool.submit(move || other.submit(|| ()).join().unwrap());
+        let inner = Arc::clone(&pool);
+        let feeder = pool.submit(move || {
+            let sent = Progress::new();
+            sent.advance();
+            let mut taken = 0;
+            let inputs = std::iter::from_fn(|| {
+                taken += 1;
+                sent.wait_for(taken);
+                (taken < 3).then_some(taken)
+            });
+            inner.map(inputs, |n| n).for_each(|_| sent.advance());
+        });
+        feeder.join().unwrap();
+        back.join().unwrap();
+    });
+}
+
+#[test]
+fn calls_that_return_and_hints_take_turns() {
+    model(|| {
+        let (permits, [one, two]) = (Permits::new(1), [(); 2].map(|()| Parked::current()));
+        let (none, a_hint) = (|| 0, || 1);
+        assert!(permits.enter_as_guest());
+        assert_eq!(permits.give_up(&one, none), Wake::Done);
+        assert!(permits.enter_as_guest());
+        permits.call_back(&one);
+        // A hint waits from here on. The call that returns comes first, and then the hint, though the other returns, too.
+        assert_eq!(permits.give_up(&two, a_hint), Wake::Done);
+        assert!(permits.is_permitted(&one));
+        permits.call_back(&two);
+        assert_eq!(permits.give_up(&one, a_hint), Wake::Start);
+        permits.call_back(&one);
+        assert!(!permits.is_permitted(&two));
+    });
+}
+
+#[test]
+fn no_input_is_taken_after_a_panic_that_ends_the_batch() {
+    model(|| {
+        let pool = pool(1);
+        let (taken, mut seen) = (AtomicUsize::new(0), 0);
+        let inputs = (0..3).inspect(|_| {
+            taken.fetch_add(1, Ordering::SeqCst);
+        });
+        let batch = pool.map(inputs, |_| resume_unwind(Box::new("on purpose")));
+        let ended = catch_unwind(AssertUnwindSafe(|| batch.for_each(|()| seen += 1)));
+        assert!(ended.is_err());
+        assert_eq!((taken.load(Ordering::SeqCst), seen), (1, 0));
+    });
+}
+
+#[test]
+fn what_a_batch_was_given_is_gone_when_its_end_is_seen() {
+    model(|| {
+        let pool = pool(1);
+        let held = Arc::new(());
+        let mut batch = pool.map([1], {
+            let held = Arc::clone(&held);
+            move |n| {
+                let _held = &held;
+                n
+            }
+        });
+        assert_eq!((batch.next(), batch.next()), (Some(1), None));
+        assert!(Arc::try_unwrap(held).is_ok());
+    });
+}
+
+#[test]
+fn one_task_at_a_time_needs_one_thread() {
+    model(|| {
+        let pool = pool(2);
+        for n in 0..2 {
+            assert_eq!(pool.submit(move || n).join().unwrap(), n);
+        }
+        assert_eq!(pool.stats().threads, 1);
+    });
+}
+
+#[test]
+fn tasks_that_were_cancelled_leave_the_queue() {
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let (pool, meeting) = (pool(1), Meeting::new());
+        let met = Arc::clone(&meeting);
+        let busy = pool.submit(move || met.attend(2));
+        for _ in 0..4 {
+            let _ = pool.submit(|| ()).cancel();
+        }
+        assert!(!pool.crew().is_wanted_elsewhere(2));
+        meeting.attend(2);
+        busy.join().unwrap();
+    });
+}
+
+/// Claims to be empty.
+struct Liar(std::option::IntoIter<usize>);
+
+impl Iterator for Liar {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(0))
+    }
+}
+
+#[test]
+fn inputs_that_claim_to_be_none_are_run_within_the_rules() {
+    model(|| {
+        let (one, two) = (Arc::new(pool(1)), Arc::new(pool(1)));
+        let (back, forth) = (Arc::clone(&one), Arc::clone(&two));
+        let task = one.submit(move || {
+            let inputs = Liar(Some(5).into_iter());
+            forth.map(inputs, |n| back.submit(move || n).join().unwrap()).collect::<Vec<_>>()
+        });
+        assert_eq!(task.join().unwrap(), [5]);
+    });
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn a_panic_of_a_subscriber_is_an_outcome() {
+    use crate::span::{At, Site};
+    use tracing::{Event, Metadata, Subscriber, dispatcher, span};
+
+    struct Broken;
+    impl Subscriber for Broken {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            resume_unwind(Box::new("on purpose"))
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn event(&self, _: &Event<'_>) {}
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+    let broken = tracing::Dispatch::new(Broken);
+    let outcome = dispatcher::with_default(&broken, || {
+        let at = At { pool: "pool", index: 0 };
+        Site::here().run(at, || ())
+    });
+    assert!(outcome.is_err());
 }

@@ -1,34 +1,57 @@
-//! Decides what a call is to the pool while it runs, and what becomes of its place while it waits.
+//! What a call is to the pool while it runs, and what becomes of its permit while it waits.
 //!
 //! Each thread has a stack of frames, one for each batch whose calls it is inside of; more than one where calls run batches of
-//! their own. The innermost frame tells which pool's place the thread holds.
+//! their own. The innermost frame tells which pool's permit the thread holds.
+//!
+//! # What a call does that waits
+//!
+//! A call that waits for a batch on its **own** pool runs inputs of that batch itself, with the permit that it has, and never an
+//! unrelated call. As long as there is one that it can run it gives its permit to no other call: not to one that returns, and not because the
+//! cap was lowered. If there is none, it **gives its permit up** and parks, as does a call that waits for **another** pool's batch. Looking for
+//! a result, registering to be woken and giving the permit up are one section of the batch's lock.
+//!
+//! A call gets a permit again in one of two ways:
+//!
+//! - From a thread inside the batch, where that is on the call's own pool: the thread that files a result for the call, and the last thread
+//!   that leaves the batch, **hands its permit over** when it leaves, before it looks for anything else. Such a call is the thread's *heir*.
+//! - From the line of calls that return (`permits.rs`), where the batch is another pool's, or the wait has timed out.
 //!
 //! # Nesting cannot deadlock
 //!
-//! A call that waits for a batch on its **own** pool runs inputs of that batch itself, with the place that it has, and never an
-//! unrelated call; a call that wants its place back goes first. If there is nothing that it can run (another thread is inside the input
-//! iterator, the batch's cap or buffer is reached, a loop has a call running already) it gives its place up and sleeps, as does a call that
-//! waits for **another** pool's batch. Whoever has its result calls it back before he takes any new input.
+//! *A call that waits for a batch on its own pool is without a permit only while another thread is inside that batch.* There is nothing that the
+//! call can run only if (a) a thread is inside the iterator, (b) as many calls of the batch run as its `max_workers` and its `buffer` allow and the next
+//! result is not there, (c) a loop that may feed the batch has a call running already, or (d) the inputs are over and not every thread has
+//! left. In each case a thread is inside. And the last one that leaves hands its permit over: either it leaves before the section
+//! in which the call finds nothing, then the call finds something; or after, then it finds the call absent.
 //!
-//! So of the calls that have been started and have not ended, in all pools, every one that holds a place runs, and will end or wait. Take
-//! one that is the innermost: it waits for no call that has started. If it does not run, it wants its place back, or its batch has an
-//! input that nobody has started; then the batch is not at its cap, and its hint waits in the queue of its pool. Either a place of that pool is
-//! free, then the call or the hint has got it (`sleep.rs`); or all are held by calls that run, and the next one that ends or waits
-//! passes its place on. A chain of calls, each waiting for the next, is as long as the user's own nesting and ends in one that runs.
-//! So something runs until nothing is left to wait for, with any cap.
+//! Now take the calls that have started and not ended, in all pools, and of these one that waits for no other: the innermost. Either it holds a
+//! permit and runs, and will end or wait. Or it wants a permit back. A thread inside its batch holds one for it, if the batch is on its own
+//! pool; this thread runs user code that will end, or is itself a call that waits, further in. Else the call stands in the line, and
+//! the next permit but one that is freed is for it: those that hold permits run, and end or wait. Or its batch has an input that no thread
+//! has taken; then the hint waits in the queue of its pool, and gets a free permit or one of the next, since hints and calls take turns. A chain of
+//! calls, each waiting for the next, is as long as the user's own nesting and ends in one that runs. So something runs until nothing is
+//! left to wait for, with any cap.
 //!
-//! A call that runs inputs of its own batch makes way for calls that return, and not for other batches: a call of these could block on
-//! a lock that this one holds, with the only place. So a call with a long batch of its own occupies its place as any long call does.
+//! # A lock may be held across a batch on the call's own pool
 //!
-//! A lock that a call holds while it waits is not seen here; what it waits for needs no place that a call blocked on that lock could
-//! hold, as long as its batch is on the same pool and does not wait for other pools: what has started has its place, the
-//! result takes that same place back to the call, and what has not started the call runs itself.
+//! Let call A hold a lock and wait for a batch B of its own pool whose calls neither take that lock nor wait for other pools, and let every other
+//! permit go to calls that block on the lock: new ones or returning ones. Either A can run an input of B; then it does, with its own permit. Or a
+//! thread X is inside B. X holds a permit, or waits in the same way for a batch further in, whose threads hand theirs back to it. X does not block on the lock, so it ends its
+//! call. If that gives A a result, or X is the last one inside, A gets X's own permit, whatever stands in the line. Else another thread
+//! is inside, and the same holds for that.
+//!
+//! A lock held across a batch of *another* pool is different: its result brings no permit of A's pool, and calls that block on the lock may
+//! hold all of them.
+//!
+//! A call that runs inputs of its own batch does not make way for other batches: a call of these could block on
+//! a lock that this one holds, with the only permit. So a call with a long batch of its own occupies its permit as any long call does.
 //!
 //! The stack of a thread is as deep as the user's own nesting, since it never enters a call that the one below does not wait for. A
 //! level takes less than 1.5 KiB of it beside the user's own frames, and less than 5 KiB without optimizations.
 
 use crate::cancel::Token;
-use crate::seat::Seat;
+use crate::parked::{Heir, Parked};
+use crate::permits::Wake;
 use crate::stats::Tally;
 use crate::sync;
 use crate::waiter::Waiter;
@@ -54,7 +77,7 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
-    /// Enters a batch of `crew`, of which the thread holds a place.
+    /// Enters a batch of `crew`, of which the thread holds a permit.
     pub(crate) fn enter(crew: &Arc<Crew>, token: &Arc<Token>) -> Self {
         let tally = crew.tally();
         let frame =
@@ -84,61 +107,62 @@ impl Drop for Inside {
     }
 }
 
-/// Exists while a call waits. Dropping it blocks until the call has a place again.
-///
-/// 1. The call sets its place **aside**: it is held still.
-/// 2. It asks, and registers with whoever will have what it waits for.
-/// 3. It **gives the place up** to whoever can use it, and sleeps.
-///
-/// Whoever has what it waits for **calls it back** before he takes any new input. Either that comes before step 3: then the place is
-/// the call's again and is not given up. Or it comes after: then the call is in the line for the next free place already when
-/// the first new input could take it.
+/// Exists while a call waits. Dropping it blocks until the call has a permit again.
 pub(crate) struct Away {
     crew: Arc<Crew>,
-    seat: Arc<Seat>,
+    call: Arc<Parked>,
     tally: Arc<Tally>,
     /// What the thread counted as running before.
     running: usize,
 }
 
 impl Away {
-    /// Step 1. `None` outside calls, where there is no place.
+    /// The call that the current thread runs is about to wait. It has its permit still. `None` outside calls, where there is none.
     pub(crate) fn begin() -> Option<Self> {
         let (crew, tally) = innermost(|frame| (Arc::clone(&frame.crew), Arc::clone(&frame.tally)))?;
-        let (seat, running) = (Seat::current(), tally.set_running(0));
-        crew.set_aside(&seat);
-        Some(Self { crew, seat, tally, running })
+        let (call, running) = (Parked::current(), tally.set_running(0));
+        Some(Self { crew, call, tally, running })
     }
 
-    /// How whoever has what the call waits for finds it.
+    /// How a thread that has what the call waits for finds it.
     pub(crate) fn waiter(&self) -> Waiter {
-        Waiter::Call(Arc::clone(&self.crew), Arc::clone(&self.seat))
+        Waiter::Call(Arc::clone(&self.crew), Arc::clone(&self.call))
     }
 
-    /// Step 3.
-    pub(crate) fn give_up(&self) {
-        self.crew.give_up(&self.seat);
+    /// The call as the heir of threads inside the batch that it waits for, if that runs on its own pool.
+    pub(crate) fn heir(&self, crew: &Arc<Crew>) -> Option<Heir> {
+        Arc::ptr_eq(crew, &self.crew).then(|| Heir(Arc::clone(&self.call)))
     }
 
-    /// Lets a call go first that wants its place back, and takes the next one.
-    pub(crate) fn make_way() {
-        drop(Self::begin());
+    /// Gives the permit up, unless that has been done. This may stand under a batch's lock; what comes back is for after that.
+    pub(crate) fn give_up(&self) -> GivenUp {
+        GivenUp(Arc::clone(&self.crew), self.crew.give_up(&self.call))
     }
 
-    /// Whether the call has a place, so that dropping this would not block.
+    /// Whether the call holds a permit, so that dropping this would not block.
     pub(crate) fn is_back(&self) -> bool {
-        self.crew.is_back(&self.seat)
+        self.crew.is_permitted(&self.call)
     }
 }
 
 impl Drop for Away {
     fn drop(&mut self) {
-        self.crew.come_back(&self.seat);
+        self.crew.come_back(&self.call);
         self.tally.set_running(self.running);
     }
 }
 
-/// Whether the current thread runs a call of `crew`, and so holds one of its places.
+/// A permit that may have been promised to a thread that has to be started.
+#[must_use = "the permit waits for the thread"]
+pub(crate) struct GivenUp(Arc<Crew>, Wake);
+
+impl GivenUp {
+    pub(crate) fn pass_on(self) {
+        self.0.start_if(self.1);
+    }
+}
+
+/// Whether the current thread runs a call of `crew`, and so holds one of its permits.
 pub(crate) fn is_inside(crew: &Arc<Crew>) -> bool {
     innermost(|frame| Arc::ptr_eq(&frame.crew, crew)).unwrap_or(false)
 }
@@ -196,7 +220,7 @@ pub fn is_cancelled() -> bool {
 
 /// Sleeps inside a call, for back-off between attempts, and returns false as soon as the call [is cancelled](is_cancelled).
 ///
-/// Returns true if the whole time passed. The call keeps its place in the pool. Outside a call and in a [`Task`](crate::Task) it sleeps fully and
+/// Returns true if the whole time passed. The call keeps its permit. Outside a call and in a [`Task`](crate::Task) it sleeps fully and
 /// returns true.
 ///
 /// # Examples

@@ -1,6 +1,6 @@
 //! Decides in which order results leave a batch, and holds them until then.
 
-use crate::sync;
+use crate::sync::seeded;
 use std::collections::VecDeque;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,7 +31,8 @@ impl<T> Outbox<T> {
         match self.order {
             Order::Completion => self.places.push_back(Some(result)),
             Order::Input => {
-                let place = if sync::seeded("result-overwritten") { 0 } else { index - self.first };
+                seeded!("result-overwritten" => { self.places.clear(); self.places.push_back(Some(result)); return });
+                let place = index - self.first;
                 if self.places.len() == place {
                     self.places.push_back(Some(result));
                 } else {
@@ -43,15 +44,6 @@ impl<T> Outbox<T> {
                     self.missing -= 1;
                 }
             }
-        }
-    }
-
-    /// Like [`put`](Self::put), for the results of inputs that follow one another.
-    pub(crate) fn put_all(&mut self, first: usize, results: impl Iterator<Item = T>) {
-        if self.order == Order::Completion || self.first + self.places.len() == first {
-            self.places.extend(results.map(Some));
-        } else {
-            (first..).zip(results).for_each(|(index, result)| self.put(index, result));
         }
     }
 

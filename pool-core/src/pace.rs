@@ -1,9 +1,9 @@
-//! Decides when inputs run faster than threads can share them, so that handing the batch's state over costs more than the calls.
+//! When inputs run faster than threads can share them, so that handing the batch's state over costs more than the calls.
 //!
-//! Then one worker runs alone, without the lock (the lane, in `batch.rs`), and somebody **stands by** in the place of hints
-//! (`account::Post`): another worker that would only be in the way; the one who has filled the buffer, until there is room; or the
+//! Then one worker runs alone, and a thread **stands by** in the place of hints (`account::Post`): another worker that would only be in
+//! the way; the one that has filled the buffer, until there is room; or the
 //! consumer, before there is a second worker at all. Each looks again a few times and then after a [`Nap`], so that a slow call among fast
-//! ones holds nobody back for longer than that. How long calls run is measured by who runs them, now and then: how fast results
+//! ones holds nothing back for longer than that. The worker measures how long calls run, now and then: how fast results
 //! arrive says as much about the machine's wake-ups.
 
 use crate::sync;
@@ -22,7 +22,7 @@ const DOUBLED: u32 = 3;
 const FAST_IN_A_NAP: usize = if MODEL { 1 } else { 50 };
 
 /// How often a thread looks again for what is there in a moment or else worth a sleep.
-pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 16 };
+pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 2 };
 
 /// Lets a moment pass before look `number`. What is waited for may be the business of a thread that waits for this core.
 pub(crate) fn pause(number: usize) {

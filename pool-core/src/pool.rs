@@ -174,7 +174,7 @@ impl Pool {
         let deadline = sync::after(timeout);
         crew.wait_idle(Some(Instant::now())) || {
             let away = Away::begin();
-            away.iter().for_each(Away::give_up);
+            away.iter().for_each(|call| call.give_up().pass_on());
             crew.wait_idle(deadline)
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! The queue holds hints, one for each worker that a batch could use, never one for each input.
 
-use crate::sync::{self, AtomicUsize, Mutex, Ordering};
+use crate::sync::{AtomicUsize, Mutex, Ordering, seeded};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -16,6 +16,9 @@ use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 #[cfg(pool_loom)]
 use model::{Injector, Steal, Stealer, Worker};
 
+/// As many abandoned hints may wait in any queue.
+const FEW: usize = if cfg!(any(pool_loom, pool_shuttle)) { 2 } else { 64 };
+
 /// The hints of one pool.
 pub(crate) struct Queue<T> {
     injector: Injector<T>,
@@ -24,8 +27,10 @@ pub(crate) struct Queue<T> {
     /// ordered behind a push and reads 0 knows that somebody else has found that hint.
     injected: AtomicUsize,
     stealable: AtomicUsize,
-    /// Held by the one who copies the hints.
-    copying: Mutex<()>,
+    /// Those of them that lead to nothing any more.
+    abandoned: AtomicUsize,
+    /// Held by the thread that goes through all hints: another one would overlook what this one holds.
+    sifting: Mutex<()>,
 }
 
 /// The deques, one for each thread that has ever lived at once with the others.
@@ -49,12 +54,13 @@ impl<T> Queue<T> {
             slots: Mutex::new(Slots { stealers: Arc::default(), free: Vec::new() }),
             injected: AtomicUsize::new(0),
             stealable: AtomicUsize::new(0),
-            copying: Mutex::default(),
+            abandoned: AtomicUsize::new(0),
+            sifting: Mutex::default(),
         }
     }
 
     pub(crate) fn push(&self, hint: T) {
-        // Relaxed, as every access to the two counts but those of `transfer`: what orders a push before a search is the lock of `sleep.rs`.
+        // Relaxed, as every access to the two counts but those of `transfer`: what orders a push before a search is the lock of the permits.
         self.injected.fetch_add(1, Ordering::Relaxed);
         self.injector.push(hint);
     }
@@ -95,15 +101,54 @@ impl<T> Queue<T> {
     where
         T: Clone,
     {
-        // One at a time, lest one overlooks what another one holds. Out of the queue the hints still count: who comes by meanwhile
-        // looks again.
-        let _one = self.copying.lock();
+        // Out of the queue the hints still count: a thread that comes by meanwhile looks again.
+        let _one = self.sifting.lock();
         let injected: Vec<T> = std::iter::from_fn(|| settled(|| self.injector.steal())).collect();
         let stolen: Vec<T> = std::iter::from_fn(|| self.steal_any(0)).collect();
         let all = injected.iter().chain(&stolen).cloned().collect();
         injected.into_iter().for_each(|hint| self.injector.push(hint));
         stolen.into_iter().for_each(|hint| self.transfer(hint));
         all
+    }
+
+    /// Counts hints that lead to nothing any more. Says whether it is worth going through all hints to drop those.
+    pub(crate) fn abandon(&self, hints: usize) -> bool {
+        let abandoned = self.abandoned.fetch_add(hints, Ordering::Relaxed) + hints;
+        abandoned >= FEW && abandoned > self.waiting() / 2
+    }
+
+    /// An abandoned hint was found.
+    pub(crate) fn found_abandoned(&self) {
+        self.abandoned.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Drops the hints that are `over`. The others keep their order.
+    pub(crate) fn prune(&self, over: impl Fn(&T) -> bool) {
+        let mut dropped = Vec::new();
+        {
+            let _one = self.sifting.lock();
+            // Hints that are pushed meanwhile are new.
+            for _ in 0..self.injected.load(Ordering::Relaxed) {
+                let Some(hint) = settled(|| self.injector.steal()) else { break };
+                if over(&hint) {
+                    dropped.push(hint);
+                    self.injected.fetch_sub(1, Ordering::Relaxed);
+                } else {
+                    self.injector.push(hint);
+                }
+            }
+            for _ in 0..self.stealable.load(Ordering::Relaxed) {
+                let Some(hint) = self.steal_any(0) else { break };
+                if over(&hint) {
+                    dropped.push(hint);
+                    self.stealable.fetch_sub(1, Ordering::Relaxed);
+                } else {
+                    self.transfer(hint);
+                }
+            }
+        }
+        // Not under the lock: the last handle to a batch may be among them.
+        dropped.into_iter().for_each(crate::unwind::discard);
     }
 
     /// Gives a thread that starts its deque.
@@ -127,13 +172,11 @@ impl<T> Queue<T> {
 
     /// Brings a hint from a deque to the injector, counted twice for a moment, rather than not at all.
     fn transfer(&self, hint: T) {
-        if !sync::seeded("hints-end-with-their-thread") {
-            self.push(hint);
-        }
-        // Whoever reads this sees the push counted. Pairs with `waiting`.
-        let order =
-            if sync::seeded("transfer-relaxed") { Ordering::Relaxed } else { Ordering::Release };
-        self.stealable.fetch_sub(1, order);
+        seeded!("hints-end-with-their-thread" => { self.stealable.fetch_sub(1, Ordering::Release); return });
+        self.push(hint);
+        seeded!("transfer-relaxed" => { self.stealable.fetch_sub(1, Ordering::Relaxed); return });
+        // A reader of this sees the push counted. Pairs with `waiting`.
+        self.stealable.fetch_sub(1, Ordering::Release);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::Timeout;
 use crate::nesting::{self, Away};
 use crate::pace;
 use crate::source::{Ask, Consumer, Polled};
-use crate::sync;
+use crate::sync::{self, seeded};
 use crate::waiter::Waiter;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -133,42 +133,53 @@ fn fetch<T>(
 ) -> Result<(), Timeout> {
     let crew = consumer.crew;
     let own = nesting::is_inside(crew);
+    // The call that waits, from its first wait on until it goes on with a permit.
     let mut away: Option<Away> = None;
-    // A call is called back by whoever has its result: it must not look away from that.
+    // A call goes on before its worker takes a new input: it must not look away from that.
     let mut stage = match consumer.lot.fast {
         _ if nesting::is_in_a_call() => Stage::Tired,
         true => Stage::Looks(0),
         false => Stage::First,
     };
     loop {
-        let may_help = own && away.is_none();
-        let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
         let is_late = sync::past(deadline);
         let patient = matches!(stage, Stage::Looks(_)) && !is_late;
-        let ask = Ask { eager, may_help, patient };
-        match consumer.poll(ask, &mut |place| place.replace(waiter())) {
+        let may_help = own && away.as_ref().is_none_or(Away::is_back);
+        let call = away.as_ref().filter(|_| !is_late);
+        let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
+        let ask = Ask { eager, may_help, call, patient };
+        match consumer.poll(&ask, &mut |place| place.replace(waiter())) {
             Polled::Fetched => {
                 consumer.lot.fast = patient;
                 return Ok(());
             }
-            Polled::Ended(None) => return Ok(()),
-            Polled::Ended(Some(payload)) => {
+            Polled::Ended(payload) => {
                 drop(away);
-                consumer.raise(payload);
+                match payload.or_else(|| consumer.source.close(false)) {
+                    Some(payload) => consumer.raise(payload),
+                    None => return Ok(()),
+                }
             }
             Polled::Help => {
-                if crew.place_is_wanted() {
-                    Away::make_way();
-                }
+                away = None;
+                seeded!("way-made-before-helping" => {
+                    if crew.permit_is_wanted() {
+                        let call = Away::begin().expect("a call that helps");
+                        call.give_up().pass_on();
+                    }
+                });
+                // The permit is this call's own.
                 consumer.source.help(eager);
             }
             Polled::Unserved => {
-                // A guest of one pool that kept its place in another could wait there for itself.
+                // A guest of one pool that kept its permit of another could wait there for itself.
                 if away.is_none() {
                     away = Away::begin();
                 }
-                away.iter().for_each(Away::give_up);
-                crew.as_guest(|| consumer.source.help(eager));
+                away.iter().for_each(|call| call.give_up().pass_on());
+                if !crew.as_guest(|| consumer.source.help(eager)) {
+                    consumer.source.call_worker();
+                }
             }
             Polled::Pending { .. } if is_late => return Err(Timeout),
             Polled::Pending { fast: true } if stage == Stage::First => stage = Stage::Looks(0),
@@ -186,24 +197,18 @@ fn fetch<T>(
                     _ => {}
                 }
                 assert!(crew.is_here(), "{FORKED}");
-                match &away {
-                    None => {
-                        away = Away::begin();
-                        if away.is_some() {
-                            // Asks again under its name, so that it can be called back.
-                            continue;
-                        }
+                if away.is_none() {
+                    away = Away::begin();
+                    if away.is_some() {
+                        // Asks again as a call, which gives its permit up if there is nothing to run.
+                        continue;
                     }
-                    Some(away) => away.give_up(),
                 }
                 if let Stage::Looks(_) = stage {
                     sync::nap(consumer.lot.nap(), deadline);
                     stage = Stage::Tired;
                 } else {
                     sync::park(deadline);
-                }
-                if away.as_ref().is_some_and(Away::is_back) {
-                    away = None;
                 }
             }
         }

@@ -7,7 +7,7 @@
 //! - Either the section's step comes first: then the consumer sees that room is wanted, and settles.
 //! - Or the consumer's does: then the section sees its result released, and goes on.
 
-use crate::sync::{self, AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, seeded};
 
 /// The lowest bit says that room is wanted; the others count, and wrap around.
 const WANTED: usize = 1;
@@ -29,7 +29,8 @@ impl Room {
     pub(crate) fn release(&self, results: usize) -> bool {
         // Release and acquire, here and below: what the consumer did with a result comes before the input that its room is for.
         let before = self.0.fetch_add(results.wrapping_mul(ONE), Ordering::AcqRel);
-        before & WANTED != 0 && !sync::seeded("room-wanted-by-nobody")
+        seeded!("room-wanted-by-nobody" => return false);
+        before & WANTED != 0
     }
 
     pub(crate) fn released(&self) -> Released {
@@ -38,11 +39,11 @@ impl Room {
 
     /// Says that room is wanted, unless it is there.
     pub(crate) fn want(&self) -> Released {
-        if sync::seeded("room-wanted-too-late") {
+        seeded!("room-wanted-too-late" => {
             let released = self.released();
             self.0.fetch_or(WANTED, Ordering::AcqRel);
             return released;
-        }
+        });
         Released(self.0.fetch_or(WANTED, Ordering::AcqRel))
     }
 

@@ -1,9 +1,10 @@
 //! Decides what a batch is to its consumer: a source of results, without the types of its iterator and its call.
 
+use crate::nesting::Away;
 use crate::pace::{Nap, PATIENCE};
 use crate::unwind::{self, Payload};
 use crate::waiter::Register;
-use crate::worker::{Crew, Hint};
+use crate::worker::{Crew, Heir, Hint};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,46 +12,61 @@ use std::time::Duration;
 /// What became of one input: what the consumer gets, or a panic to go on with.
 pub(crate) type Outcome<T> = Result<T, Payload>;
 
+/// Who starts a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Start {
+    /// A thread that goes on to something else: it runs nothing of the user's.
+    Ahead,
+    /// A consumer that may block, and asks for results when it likes.
+    Waits,
+    /// A consumer that may block, and asks for results before it runs anything of the user's.
+    Gathers,
+}
+
 /// What the consumer finds when it asks.
 pub(crate) enum Polled {
     /// There are results in the lot.
     Fetched,
     /// There will be none any more, and perhaps a panic to go on with.
     Ended(Option<Payload>),
-    /// Nothing yet, but the caller could run an input itself, with the place that it has.
+    /// Nothing yet, but the caller could run an input itself, with the permit that it has.
     Help,
-    /// Nothing yet, and a thread could not be started: the caller is to run an input itself, if it gets a place.
+    /// Nothing yet, and no thread was started for it: the caller is to run an input itself, if it gets a permit.
     Unserved,
-    /// Nothing yet; the waker is registered. Calls that are `fast` have more in a moment.
+    /// Nothing yet; the waker is registered, and a call that waits has given its permit up. Calls that are `fast` have more in a moment.
     Pending { fast: bool },
 }
 
 /// How a consumer asks.
-#[derive(Clone, Copy)]
-pub(crate) struct Ask {
+pub(crate) struct Ask<'a> {
     /// The consumer does nothing with a result that could feed the input iterator: it may wait inside that.
     pub(crate) eager: bool,
-    /// The consumer has a place of the batch's pool.
+    /// The consumer has a permit of the batch's pool.
     pub(crate) may_help: bool,
+    /// The consumer is a call that gives its permit up if there is nothing.
+    pub(crate) call: Option<&'a Away>,
     /// The consumer asks again in a moment: it is woken only when no more results come without it.
     pub(crate) patient: bool,
 }
 
 pub(crate) trait Source<T>: Send + Sync {
     /// Fetches what is ready into `lot`, which is empty.
-    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled;
+    fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled;
 
     /// A result of the lot has been yielded.
     fn yielded(&self);
 
-    /// Runs one input on the calling thread, which has a place, if no result is there or on its way. For an `eager` consumer
-    /// it is enough that one may be run.
-    fn help(&self, eager: bool);
+    /// Runs one input on the calling thread, which has a permit, if no result is there or on its way. For an `eager` consumer
+    /// it is enough that one may be run. The permit of a guest is for the heir after that, if there is one.
+    fn help(&self, eager: bool) -> Option<Heir>;
+
+    /// Sees to it that a hint waits, if there is something to run.
+    fn call_worker(&self);
 
     /// Holds no worker back any more for results that nobody can take yet.
     fn unbound(&self);
 
-    /// Ends the batch and drops what it holds; with `wait`, blocks until nobody is inside and returns the first panic of a `Drop`.
+    /// Ends the batch and drops what it holds; with `wait`, blocks until no thread is inside and returns the first panic of a `Drop`.
     fn close(&self, wait: bool) -> Option<Payload>;
 
     /// Lets the batch run on without a consumer.
@@ -150,7 +166,7 @@ impl<T> Consumer<'_, T> {
     }
 
     /// Asks for results, unless there are some.
-    pub(crate) fn poll(&mut self, ask: Ask, register: &mut Register<'_>) -> Polled {
+    pub(crate) fn poll(&mut self, ask: &Ask<'_>, register: &mut Register<'_>) -> Polled {
         match self.has_fetched() {
             true => Polled::Fetched,
             false => self.source.poll(ask, self.lot, register),

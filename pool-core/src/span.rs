@@ -1,4 +1,16 @@
-//! Decides in which span a call runs: one of its own, below the span in which its batch was built. Without feature `tracing`, in none.
+//! In which span a call runs: one of its own, below the span in which its batch was built. Without feature `tracing`, in none.
+
+#[cfg(feature = "tracing")]
+use crate::sync::seeded;
+use crate::unwind::{self, Payload};
+
+/// Which call it is.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only spans ask for the pool"))]
+pub(crate) struct At {
+    pub(crate) pool: &'static str,
+    pub(crate) index: usize,
+}
 
 /// Where a batch was built.
 #[cfg(feature = "tracing")]
@@ -18,18 +30,42 @@ impl Site {
         Self { dispatch: some.then_some(dispatch), parent: tracing::Span::current() }
     }
 
-    pub(crate) fn call<R>(&self, pool: &'static str, index: usize, call: impl FnOnce() -> R) -> R {
+    /// Ends what was kept open, which may run code of the subscriber.
+    pub(crate) fn close(self) -> Result<(), Payload> {
+        unwind::catch(move || drop(self))
+    }
+
+    /// Runs a call in its span. A panic of the subscriber counts as the call's, which may not have run then.
+    pub(crate) fn run<R>(&self, at: At, call: impl FnOnce() -> R) -> Result<R, Payload> {
         // One load, where nobody listens at this level.
         if tracing::level_filters::LevelFilter::current() < tracing::Level::DEBUG {
-            return call();
+            return unwind::catch(call);
         }
-        let in_span = || {
+        // Outside the span, whose panic would drop the call, and with it the user's values, while it unwinds.
+        let (mut call, mut outcome) = (Some(call), None);
+        let At { pool, index } = at;
+        let mut in_span = || {
             let span = tracing::debug_span!(target: "pool_core", parent: &self.parent, "call", pool, index);
-            span.in_scope(call)
+            span.in_scope(|| outcome = call.take().map(unwind::catch));
         };
-        match &self.dispatch {
-            Some(dispatch) => tracing::dispatcher::with_default(dispatch, in_span),
+        let spanned = unwind::catch(|| match &self.dispatch {
+            Some(dispatch) => tracing::dispatcher::with_default(dispatch, &mut in_span),
             None => in_span(),
+        });
+        seeded!("span-panic-escapes" => if let Err(payload) = spanned { std::panic::resume_unwind(payload) });
+        unwind::discard(call);
+        match (outcome, spanned) {
+            (Some(outcome), Ok(())) => outcome,
+            // The first panic is the call's own.
+            (Some(Err(payload)), Err(other)) => {
+                unwind::discard(other);
+                Err(payload)
+            }
+            (outcome, Err(payload)) => {
+                unwind::discard(outcome);
+                Err(payload)
+            }
+            (None, Ok(())) => unreachable!("a span runs what is in its scope"),
         }
     }
 }
@@ -43,12 +79,11 @@ impl Site {
         Self
     }
 
-    pub(crate) fn call<R>(
-        &self,
-        _pool: &'static str,
-        _index: usize,
-        call: impl FnOnce() -> R,
-    ) -> R {
-        call()
+    pub(crate) fn close(self) -> Result<(), Payload> {
+        Ok(())
+    }
+
+    pub(crate) fn run<R>(&self, _: At, call: impl FnOnce() -> R) -> Result<R, Payload> {
+        unwind::catch(call)
     }
 }

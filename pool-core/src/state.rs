@@ -1,36 +1,23 @@
-//! Decides what a batch knows under its lock, and when that is news to its consumer.
+//! What a batch knows under its lock, and when that is news to its consumer.
 
 use crate::account::{Account, Limits, Phase};
 use crate::outbox::{Order, Outbox};
 use crate::source::Outcome;
-use crate::span::Site;
-use crate::sync::Unparker;
+use crate::sync::{Unparker, seeded};
 use crate::unwind::Payload;
 use crate::waiter::Waiter;
+use crate::worker::Heir;
 use std::sync::Arc;
-
-/// Whose the lane of a batch is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Hold {
-    /// Nobody has a pass.
-    Free,
-    /// Its owner goes on without the lock.
-    Open,
-    /// It has been closed, and the pass has not been given back yet.
-    Shut,
-}
 
 pub(crate) struct State<It, C, T> {
     pub(crate) account: Account<It>,
     pub(crate) results: Outbox<Outcome<T>>,
-    /// Whose the lane is.
-    pub(crate) hold: Hold,
-    /// Here until the batch is closed and the last one has left.
-    pub(crate) call: Option<Arc<(Site, C)>>,
-    /// Threads that have entered and not left.
-    pub(crate) inside: usize,
+    /// Here until the batch takes no further input and the last thread leaves.
+    pub(crate) call: Option<Arc<C>>,
     /// The consumer, while it waits.
     pub(crate) waiter: Option<Waiter>,
+    /// The consumer, if it is a call of this pool that has given its permit up: then a thread is inside, which gives it its own (`nesting.rs`).
+    pub(crate) absent: Option<Heir>,
     /// The workers that stand by, while they nap.
     pub(crate) posts: [Option<Unparker>; 3],
     /// Whether calls were fast when somebody last looked.
@@ -56,10 +43,9 @@ impl<It, C, T> State<It, C, T> {
         Self {
             account,
             results: Outbox::new(order),
-            hold: Hold::Free,
-            call: Some(Arc::new((Site::here(), call))),
-            inside: 0,
+            call: Some(Arc::new(call)),
             waiter: None,
+            absent: None,
             posts: [None, None, None],
             fast: false,
             patient: false,
@@ -78,11 +64,24 @@ impl<It: Iterator, C, T> State<It, C, T> {
     pub(crate) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
         let news = match self.account.phase() {
             _ if self.waiter.is_none() => return None,
-            Phase::Closed => self.inside == 0,
+            Phase::Closed => self.account.inside() == 0,
             _ if self.account.over() => true,
             _ => self.results.ready() && (!self.patient || !self.account.has_room(limits)),
         };
         if news { self.waiter.take() } else { None }
+    }
+
+    /// The consumer, if it has given its permit up and a thread that is inside and has one is to pass it on: there is something for the
+    /// consumer, or no other thread is inside that could.
+    pub(crate) fn heir(&mut self) -> Option<Heir> {
+        if !(self.results.ready() || self.account.over() || self.account.inside() == 0) {
+            return None;
+        }
+        seeded!("heir-forgotten" => return None);
+        let heir = self.absent.take().filter(Heir::is_absent)?;
+        // The permit wakes it.
+        self.waiter = None;
+        Some(heir)
     }
 
     /// Calls off who stands by: no input is taken any more.
@@ -103,7 +102,7 @@ impl<It: Iterator, C, T> State<It, C, T> {
 
     /// Whether this is the moment in which nothing is left to run.
     pub(crate) fn done(&mut self) -> bool {
-        let done = self.live && self.account.phase() >= Phase::Over && self.inside == 0;
+        let done = self.live && self.account.phase() >= Phase::Over && self.account.inside() == 0;
         self.live &= !done;
         done
     }

@@ -4,8 +4,7 @@
 //!
 //! 1. Who **polls** and finds nothing registers a waker in the section of the batch's lock in which nothing was found.
 //! 2. If a waker has to be cloned for that, which is code of the executor, it is cloned outside the lock, and the batch is asked again.
-//! 3. Whoever **files** a result takes the waker out in his section, and wakes it after; who goes on without the lock stops doing so when
-//!    a waker is registered (`supply.rs`).
+//! 3. A thread that **files** a result takes the waker out in its own section, and wakes it after.
 //!
 //! Either the filing comes before the section that registers, then that section finds the result and registers nothing; or it comes after,
 //! then it finds the waker. A waker that is still registered and would wake the same task stays where it is; another one replaces it.
@@ -14,7 +13,7 @@ use crate::as_completed::{AsCompleted, Completion};
 use crate::error::Panic;
 use crate::handle::Handle;
 use crate::map::Map;
-use crate::source::{Ask, Outcome, Polled};
+use crate::source::{Ask, Outcome, Polled, Start};
 use crate::task::{TAKEN, Task};
 use crate::waiter::Waiter;
 use futures_core::{FusedFuture, FusedStream, Stream};
@@ -187,7 +186,7 @@ fn no_thread(pool: &str) -> String {
 
 /// Asks for the next result. If there is none yet, the waker of `cx` is registered.
 fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> {
-    handle.start();
+    handle.start(Start::Ahead);
     let waker = cx.waker();
     let (mut clone, mut retried) = (None, false);
     loop {
@@ -201,8 +200,8 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
             }
         };
         let mut consumer = handle.consumer();
-        let ask = Ask { eager: false, may_help: false, patient: false };
-        match consumer.poll(ask, &mut register) {
+        let ask = Ask { eager: false, may_help: false, call: None, patient: false };
+        match consumer.poll(&ask, &mut register) {
             Polled::Fetched => {
                 return Poll::Ready(consumer.fetched().map_or(Found::End, Found::Outcome));
             }

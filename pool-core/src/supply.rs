@@ -1,41 +1,42 @@
-//! Decides what a batch does for its consumer: hands out results, lets it wait, and ends.
+//! What a batch does for its consumer: it hands out results, lets the consumer wait, and ends.
 //!
 //! # Waiting for a result
 //!
-//! The consumer registers its waker in the section in which it finds nothing; whoever files a result, ends the batch, leaves it last or
-//! cannot start a thread takes the waker out in his section and wakes it after. Either the filing comes first, then the consumer sees
-//! the result; or the registration does, then the one who files sees the waker. A section that closes the lane files for its owner and
-//! wakes nobody: a lane is opened only while nobody is registered but a patient one, and whoever registers has closed it.
+//! The consumer registers its waker in the section in which it finds nothing, and a call gives its permit up in that section, too. A thread that
+//! files a result, leaves last, stops the batch or cannot start a thread takes the waker out in its own section and wakes it after. Either the
+//! filing comes first, then the consumer sees the result; or the registration does, then the thread that files sees the waker.
 //!
 //! A consumer that is **patient** looks again in a moment by itself, since calls are fast: it is woken only when workers are held back for
-//! it, or nothing is left to wait for. A call is never patient: it is to be called back before its worker takes a new input (`nesting.rs`).
+//! it, or nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input (`nesting.rs`).
 
 use crate::account::{Phase, Post};
 use crate::batch::Batch;
-use crate::nesting::Away;
+use crate::nesting::{Away, GivenUp};
 use crate::source::{Ask, Lot, Outcome, Polled, Source};
+use crate::span::At;
 use crate::state::State;
-use crate::sync::{self, MutexGuard};
+use crate::sync::{self, MutexGuard, seeded};
 use crate::unwind::{self, Panics, Payload};
 use crate::waiter::{Register, Waiter};
-use crate::worker::Hint;
+use crate::worker::{Heir, Hint};
 
 impl<It, C, T> Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
     /// Ends the section of a consumer that does not look again in a moment, and has found whether room was wanted.
     fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
-        let stands_by = sync::seeded("consumer-stands-by-for-ever") && state.account.is_watched();
-        let watched = !stands_by && state.account.stand_down(Post::Consumer);
+        seeded!("consumer-stands-by-for-ever" => return if wanted { self.room.unwant(); self.settle(state) });
+        let watched = state.account.stand_down(Post::Consumer);
         // One input in all that time says otherwise.
         let fast = state.fast && state.account.taken() > 1;
         if wanted {
             self.room.unwant();
         }
-        if (wanted || watched) && !sync::seeded("no-settle-after-result") {
+        seeded!("no-settle-after-result" => return);
+        if wanted || watched {
             self.settle(state);
         } else {
             drop(state);
@@ -53,39 +54,40 @@ where
             && (eager || !state.account.busy())
     }
 
-    /// Step 4 of the essay.
+    /// Step 4 of the essay on borrowing.
     fn wait_until_left(&self) -> Option<Payload> {
         let crew = self.crew();
-        let mut away: Option<Away> = None;
+        let away = Away::begin();
         loop {
             let mut state = self.lock();
+            seeded!("close-without-waiting" => return state.dropped.take());
             // In a child after `fork` the threads that were inside do not exist.
-            if state.inside == 0 || !crew.is_here() || sync::seeded("close-without-waiting") {
+            if state.account.inside() == 0 || !crew.is_here() {
                 return state.dropped.take();
             }
             state.waiter = Some(away.as_ref().map_or_else(Waiter::current, Away::waiter));
+            let given_up = away.as_ref().map(|call| self.give_up(&mut state, call));
             drop(state);
-            match &away {
-                None => {
-                    away = Away::begin();
-                    if away.is_some() {
-                        continue;
-                    }
-                }
-                Some(away) => away.give_up(),
-            }
+            given_up.into_iter().for_each(GivenUp::pass_on);
             sync::park(None);
         }
+    }
+
+    /// A call waits for this batch, which has nothing that it could run. If the batch is on its own pool, a thread is inside.
+    fn give_up(&self, state: &mut State<It, C, T>, call: &Away) -> GivenUp {
+        state.absent = call.heir(self.crew());
+        debug_assert!(state.absent.is_none() || state.account.inside() > 0);
+        call.give_up()
     }
 }
 
 impl<It, C, T> Source<T> for Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    fn poll(&self, ask: Ask, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
+    fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
         let mut state = self.lock();
         let limits = self.limits();
         // Who stands by and only gathers results is not to leave for the first ones.
@@ -111,19 +113,18 @@ where
                 return Polled::Unserved;
             }
         }
-        if sync::seeded("register-in-a-later-section") {
-            drop(state);
-            state = self.lock();
-        }
+        seeded!("register-in-a-later-section" => { drop(state); state = self.lock() });
         state.patient = ask.patient;
         let before = register(&mut state.waiter);
         let fast = state.fast;
         self.rouse(&mut state);
+        let given_up = ask.call.map(|call| self.give_up(&mut state, call));
         if ask.patient {
             self.settle(state);
         } else {
             self.end_watch(state, false);
         }
+        given_up.into_iter().for_each(GivenUp::pass_on);
         drop(before);
         Polled::Pending { fast }
     }
@@ -134,12 +135,27 @@ where
         }
     }
 
-    fn help(&self, eager: bool) {
-        let state = self.lock();
+    fn help(&self, eager: bool) -> Option<Heir> {
+        let mut state = self.lock();
+        seeded!("help-without-a-look" => {
+            let inputs = state.account.begin(self.limits())?;
+            return self.run(state, inputs, false)
+        });
         // Since it was asked a worker may have run what there was, and the next input may be the consumer's own to make.
-        if sync::seeded("help-without-a-look") || self.wants_help(&state, eager) {
-            self.run(state, true);
+        if !self.wants_help(&state, eager) {
+            return None;
         }
+        match state.account.begin(self.limits()) {
+            Some(inputs) => self.run(state, inputs, false),
+            None => {
+                self.settle(state);
+                None
+            }
+        }
+    }
+
+    fn call_worker(&self) {
+        self.settle(self.lock());
     }
 
     fn unbound(&self) {
@@ -158,12 +174,13 @@ where
         let cut = state.account.unfinished();
         state.relieve();
         state.awaited |= wait;
-        let call = if state.inside == 0 { state.call.take() } else { None };
+        let call = if state.account.inside() == 0 { state.call.take() } else { None };
         let (inputs, results) = (state.account.close(), state.results.clear());
         let (last, dropped) = (state.last.take(), state.dropped.take());
         let waiter = state.waiter.take();
         self.end_if_done(state);
-        if cut && !sync::seeded("early-end-cancels-nobody") {
+        seeded!("early-end-cancels-nobody" => return None);
+        if cut {
             self.token.cancel();
         }
         let mut panics = Panics::default();
@@ -188,7 +205,7 @@ where
         let mut state = self.lock();
         state.detached = true;
         let waiter = state.waiter.take();
-        if state.account.over() && state.inside == 0 {
+        if state.account.over() {
             drop(state);
             unwind::discard(self.close(false));
         } else {

@@ -254,35 +254,6 @@ mod imp {
 
 pub(crate) use imp::*;
 
-/// A cell that is shared by rule; loom sees whoever breaks the rule.
-#[cfg(not(pool_loom))]
-pub(crate) struct RawCell<T>(std::cell::UnsafeCell<T>);
-#[cfg(pool_loom)]
-pub(crate) struct RawCell<T>(loom::cell::UnsafeCell<T>);
-
-impl<T> RawCell<T> {
-    #[cfg(not(pool_loom))]
-    pub(crate) fn new(value: T) -> Self {
-        Self(std::cell::UnsafeCell::new(value))
-    }
-
-    #[cfg(not(pool_loom))]
-    #[inline]
-    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
-        access(self.0.get())
-    }
-
-    #[cfg(pool_loom)]
-    pub(crate) fn new(value: T) -> Self {
-        Self(loom::cell::UnsafeCell::new(value))
-    }
-
-    #[cfg(pool_loom)]
-    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
-        self.0.with_mut(access)
-    }
-}
-
 #[cfg(pool_loom)]
 std::thread_local! {
     /// Whether inputs run fast, in the model that this thread checks.
@@ -292,15 +263,25 @@ std::thread_local! {
     pub(crate) static STARTS: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
 }
 
-/// Whether the defect `name` is put back, for a model or a test to fail: never, unless `SEEDED` names it and a `cfg` asks for it.
-#[cfg(not(any(pool_loom, pool_shuttle, pool_seeded)))]
-#[inline]
-pub(crate) const fn seeded(_: &str) -> bool {
-    false
+/// Puts a known defect back, where `SEEDED` names it and a `cfg` asks for it, so that a model or a test has to fail: the statement runs before
+/// the right code that follows. Nothing of it is compiled otherwise.
+macro_rules! seeded {
+    ($name:literal => $defect:expr) => {
+        #[cfg(any(pool_loom, pool_shuttle, pool_seeded))]
+        #[allow(
+            unreachable_code,
+            clippy::diverging_sub_expression,
+            reason = "a defect leaves early"
+        )]
+        if $crate::sync::is_seeded($name) {
+            $defect;
+        }
+    };
 }
+pub(crate) use seeded;
 
 #[cfg(any(pool_loom, pool_shuttle, pool_seeded))]
-pub(crate) fn seeded(name: &str) -> bool {
+pub(crate) fn is_seeded(name: &str) -> bool {
     static SEEDED: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     SEEDED.get_or_init(|| std::env::var("SEEDED").unwrap_or_default()) == name
 }

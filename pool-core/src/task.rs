@@ -4,7 +4,8 @@ use crate::error::Panic;
 use crate::handle::Handle;
 use crate::pool::Pool;
 use crate::results;
-use crate::source::Outcome;
+use crate::source::{Outcome, Start};
+use crate::span::{At, Site};
 use crate::sync;
 use crate::unwind;
 use crate::worker::Crew;
@@ -53,12 +54,16 @@ impl Pool {
 
 impl<R: Send + 'static> Task<R> {
     pub(crate) fn start(crew: Arc<Crew>, call: impl FnOnce() -> R + Send + 'static) -> Self {
-        let mut handle = Handle::single(crew, move || {
-            let outcome = unwind::catch(call);
+        let site = Site::here();
+        let mut handle = Handle::single(crew, move |at: At| {
+            let mut outcome = site.run(at, call);
+            if let Err(payload) = site.close() {
+                unwind::discard(std::mem::replace(&mut outcome, Err(payload)));
+            }
             let panicked = outcome.is_err();
             (Ok(outcome), panicked)
         });
-        handle.start();
+        handle.start(Start::Ahead);
         Self(Some(Box::new(handle)))
     }
 }

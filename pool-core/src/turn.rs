@@ -1,21 +1,32 @@
-//! Decides what a worker does with a batch that a hint has led it to: take an input, run it, file the result, and go on, stand by or
-//! leave.
+//! What a thread does inside a batch: takes an input, runs it, files the result, and goes on, stands by or leaves.
 
 use crate::account::{Phase, Post};
-use crate::batch::{Batch, Pass, fits_the_tray};
+use crate::batch::Batch;
 use crate::nesting::Inside;
 use crate::pace::{self, Calls, Nap, PATIENCE};
 use crate::source::Outcome;
+use crate::span::At;
 use crate::state::State;
-use crate::sync::{self, MutexGuard, Unparker};
+use crate::sync::{self, MutexGuard, Unparker, seeded};
 use crate::unwind::{self, Panics, Payload};
-use crate::waiter::wake;
-use std::sync::Arc;
+use crate::waiter::{Waiter, wake};
+use crate::worker::Heir;
+
+/// One thread's stay in a batch.
+struct Stay {
+    /// The thread followed a hint and goes on while it can; a consumer that helps, or a guest, runs one input.
+    worker: bool,
+    /// The crew counts the thread among those that search.
+    searches: bool,
+    calls: Calls,
+    /// The consumer, which gets this thread's permit when it leaves.
+    heir: Option<Heir>,
+}
 
 impl<It, C, T> Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(usize, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
     /// Looks a few times whether the iterator is back: most are in a moment, and this one is worth no more than that.
@@ -34,93 +45,81 @@ where
         state
     }
 
-    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere, or `one` has been run. Says whether
-    /// the crew knows that its worker searches again.
-    pub(crate) fn run<'a>(&'a self, mut state: MutexGuard<'a, State<It, C, T>>, one: bool) -> bool {
-        let crew = self.crew();
-        // Not before: whoever brings the iterator back is to see that somebody comes.
-        if !one && !sync::seeded("found-hint-still-counted") {
-            state.account.found_hint();
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. The worker searches after that; its
+    /// permit is for the heir, if there is one.
+    pub(crate) fn follow_hint<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<It, C, T>>,
+    ) -> Option<Heir> {
+        // Uncount the hint only now: until then, the thread that brings the iterator back need not push another.
+        if state.account.found_hint() {
+            self.crew().found_abandoned();
         }
-        let Some(inputs) = state.account.begin(self.limits()) else {
-            // Whoever brings the iterator back sees that this worker is about to look, and starts no thread in its stead.
-            if !one {
-                crew.search();
+        match state.account.begin(self.limits()) {
+            Some(inputs) => self.run(state, inputs, true),
+            None => {
+                // The thread that brings the iterator back sees that this worker is about to look, and starts no thread in its stead.
+                self.crew().search();
+                self.settle(state);
+                None
             }
-            self.settle(state);
-            return !one;
-        };
-        state.inside += 1;
-        let call =
-            Arc::clone(state.call.as_ref().expect("the call is there until the last one has left"));
-        drop(state);
-        let inside = Inside::enter(crew, &self.token);
-        let mut calls = Calls::default();
-        let mut pass = None;
-        let mut next = Some(inputs);
-        while let Some(inputs) = next {
-            let Some((index, input)) = self.take(inputs, &mut pass) else { break };
-            let one_call = || call.0.call(crew.name(), index, || call.1(index, input));
-            let outcome = inside.call(|| calls.run(one_call));
-            let claimed = match &mut pass {
-                Some(lane) if fits_the_tray::<Outcome<T>>() && !self.is_wanted(&calls, lane) => {
-                    lane.claim(outcome)
-                }
-                _ => Err(outcome),
-            };
-            next = match claimed {
-                Ok(inputs) => Some(inputs),
-                Err(outcome) => self.file(index, outcome, one, &calls, &mut pass),
-            };
         }
-        crew.remember(calls.fast);
-        if !sync::seeded("leave-with-the-call-in-hand") {
-            drop(call);
-        }
-        // Inside still: what `leave` drops is the user's, and may wait for a batch of its own.
-        self.leave();
-        drop(inside);
-        false
     }
 
-    /// Takes one input; `None` ends the worker's turn.
-    #[inline]
-    fn take<'a>(
+    /// Runs an input that has been begun, on a thread that has a permit, and if that is a `worker` those after it.
+    pub(crate) fn run<'a>(
         &'a self,
-        mut inputs: Box<It>,
-        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
-    ) -> Option<(usize, It::Item)> {
-        let ended = match unwind::catch(|| inputs.next()) {
-            Ok(Some(input)) => {
-                if let Some(pass) = pass {
-                    match pass.put_back(inputs) {
-                        Ok(()) => return Some((pass.index(), input)),
-                        Err(back) => inputs = back,
-                    }
-                }
-                return self.bring_back(input, inputs, pass);
-            }
-            Ok(None) => None,
-            Err(payload) => Some(payload),
-        };
-        self.run_out(ended, inputs, pass);
-        None
+        mut state: MutexGuard<'a, State<It, C, T>>,
+        inputs: Box<It>,
+        worker: bool,
+    ) -> Option<Heir> {
+        let crew = self.crew();
+        state.account.enter();
+        let call = state.call.clone().expect("the call is there until the last thread has left");
+        drop(state);
+        let escape = unwind::Escape::armed();
+        let inside = Inside::enter(crew, &self.token);
+        let mut stay = Stay { worker, searches: false, calls: Calls::default(), heir: None };
+        let mut next = Some(inputs);
+        while let Some(inputs) = next {
+            let Some((index, input)) = self.take(inputs) else { break };
+            let at = At { pool: crew.name(), index };
+            let outcome = inside.call(|| stay.calls.run(|| call(at, input)));
+            next = self.file(index, outcome, &mut stay);
+        }
+        crew.remember(stay.calls.fast);
+        seeded!("leave-with-the-call-in-hand" => {
+            let heir = self.leave(stay);
+            drop(inside);
+            escape.disarm();
+            return heir;
+        });
+        drop(call);
+        // Inside still: what is dropped in leaving is the user's, and may wait for a batch of its own.
+        let heir = self.leave(stay);
+        drop(inside);
+        escape.disarm();
+        heir
+    }
+
+    /// Takes one input; `None` ends the thread's stay.
+    #[inline]
+    fn take(&self, mut inputs: Box<It>) -> Option<(usize, It::Item)> {
+        match unwind::catch(|| inputs.next()) {
+            Ok(Some(input)) => self.bring_back(input, inputs),
+            Ok(None) => self.run_out(None, inputs),
+            Err(payload) => self.run_out(Some(payload), inputs),
+        }
     }
 
     /// Brings the iterator back under the lock.
     #[inline]
-    fn bring_back<'a>(
-        &'a self,
-        input: It::Item,
-        inputs: Box<It>,
-        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
-    ) -> Option<(usize, It::Item)> {
-        let mut state = self.lock_with(pass);
+    fn bring_back(&self, input: It::Item, inputs: Box<It>) -> Option<(usize, It::Item)> {
+        let mut state = self.lock();
         match state.account.took(inputs) {
             Ok(index) => {
-                if !sync::seeded("no-settle-after-input") {
-                    self.settle(state);
-                }
+                seeded!("no-settle-after-input" => return Some((index, input)));
+                self.settle(state);
                 Some((index, input))
             }
             Err(inputs) => {
@@ -134,106 +133,97 @@ where
         }
     }
 
-    /// Says that the inputs have ended, or panicked.
+    /// Says that the inputs have ended, or panicked. The consumer hears of that when the last thread leaves.
     #[cold]
-    fn run_out<'a>(
-        &'a self,
-        panicked: Option<Payload>,
-        inputs: Box<It>,
-        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
-    ) {
-        let mut state = self.lock_with(pass);
+    fn run_out(&self, panicked: Option<Payload>, inputs: Box<It>) -> Option<(usize, It::Item)> {
+        let mut state = self.lock();
         let surplus = match panicked {
             Some(payload) if state.account.phase() == Phase::Open => state.last.replace(payload),
-            // Of a batch that was stopped or closed nobody asks what comes after its last result.
+            // No consumer asks what comes after the last result of a batch that was stopped or closed.
             other => other,
         };
         state.account.ran_out();
         state.relieve();
-        let waiter = state.waiter_with_news(self.limits());
         drop(state);
-        if !sync::seeded("end-of-inputs-wakes-nobody") {
-            wake(waiter);
-        }
         let mut panics = Panics::default();
         panics.drop(inputs);
         panics.drop(surplus);
         self.keep(panics);
+        None
     }
 
-    /// Whether a worker is to see under the lock what comes after its call.
-    #[inline]
-    fn is_wanted(&self, calls: &Calls, lane: &Pass<'_, It, Outcome<T>>) -> bool {
-        let crew = self.crew();
-        !calls.fast
-            || crew.place_is_wanted()
-            || crew.is_wanted_elsewhere(lane.hints)
-            || crew.cap() != lane.cap
-    }
-
-    /// Whether a worker is to leave before the next input: for a call that wants its place back, or for another batch.
+    /// Whether a worker is to leave before the next input: for a call that waits for a permit, or for another batch.
     fn pressed(&self, state: &State<It, C, T>) -> bool {
         let crew = self.crew();
-        crew.place_is_wanted()
+        crew.permit_is_wanted()
             || !state.account.is_young(crew.cap())
                 && crew.is_wanted_elsewhere(state.account.hints())
     }
 
-    /// Files what became of one input, and takes the right to another, if there is one and this worker is to go on.
-    fn file<'a>(
-        &'a self,
-        index: usize,
-        outcome: Outcome<T>,
-        one: bool,
-        calls: &Calls,
-        pass: &mut Option<Pass<'a, It, Outcome<T>>>,
-    ) -> Option<Box<It>> {
+    /// Files what became of one input, and takes the right to another, if there is one and this thread is to go on.
+    fn file(&self, index: usize, outcome: Outcome<T>, stay: &mut Stay) -> Option<Box<It>> {
         let limits = self.limits();
-        let mut state = self.lock_with(pass);
-        state.account.filed();
-        state.fast = calls.fast;
-        let unwanted = match state.account.phase() {
-            Phase::Closed => Some(outcome),
-            _ => {
-                state.results.put(index, outcome);
-                None
+        let fast = stay.calls.fast;
+        let mut state = self.lock();
+        state.account.ended();
+        state.fast = fast;
+        let mut unwanted = None;
+        if state.account.phase() == Phase::Closed {
+            unwanted = Some(outcome);
+        } else {
+            let last = outcome.is_err();
+            state.results.put(index, outcome);
+            seeded!("inputs-after-a-panic" => return state.account.begin(limits));
+            if last {
+                // The consumer goes on with this panic, and asks for nothing that comes after it.
+                state.account.end();
+                state.relieve();
             }
-        };
-        // Before any new input: a call that is called back comes first.
-        let late = sync::seeded("call-back-after-begin");
-        if let Some(waiter) = if late { None } else { state.waiter_with_news(limits) } {
-            drop(state);
-            waiter.wake();
-            state = self.lock();
         }
-        state.account.decides();
+        stay.heir = state.heir();
+        let mut waiter = state.waiter_with_news(limits);
+        seeded!("call-back-after-begin" => {
+            let next = if stay.worker { state.account.begin(limits) } else { None };
+            self.settle(state);
+            wake(waiter);
+            return next;
+        });
+        // Before any new input: a call that waits elsewhere gets its permit back first.
+        waiter = waiter.and_then(Waiter::call_back);
         let mut next = None;
-        if !one && !self.pressed(&state) {
+        if stay.worker && stay.heir.is_none() && !self.pressed(&state) {
             // Two are too many for inputs this fast.
-            let crowded = calls.fast && (state.account.busy() || state.account.is_stalled());
+            let crowded = fast && (state.account.busy() || state.account.is_stalled());
             let post = if crowded { Post::Crowded } else { Post::Stalled };
             if !crowded {
                 next = state.account.begin(limits);
             }
             let more = state.account.phase() == Phase::Open;
-            if next.is_none() && more && calls.fast && state.account.stand_by(post) {
+            if next.is_none() && more && fast && state.account.stand_by(post) {
                 drop(state);
+                wake(waiter.take());
                 state = self.watch(post);
                 if !self.pressed(&state) {
                     next = state.account.begin(limits);
                 }
             }
         }
-        if next.is_some() {
-            if calls.fast && self.is_unwatched(&state) {
-                *pass = self.open_lane(&mut state);
+        let mut owed = false;
+        if next.is_none() {
+            if stay.worker && state.account.is_single() {
+                // The joiner of a task that submits the next one sees that this thread is about to look for it.
+                seeded!("search-after-the-result" => { drop(state); wake(waiter); return None });
+                self.crew().search();
+                stay.searches = true;
             }
-            drop(state);
-        } else if sync::seeded("no-settle-after-call") {
-            drop(state);
-        } else {
+            seeded!("no-settle-after-call" => { drop(state); wake(waiter); return None });
             self.rouse(&mut state);
-            self.settle(state);
+            owed = state.account.settle(limits);
+        }
+        drop(state);
+        wake(waiter);
+        if owed {
+            self.push();
         }
         if unwanted.is_some() {
             let mut panics = Panics::default();
@@ -241,13 +231,6 @@ where
             self.keep(panics);
         }
         next
-    }
-
-    /// Whether nobody is to hear of the next results, nor that the iterator is back.
-    fn is_unwatched(&self, state: &State<It, C, T>) -> bool {
-        let unheard = state.waiter.is_none() || state.patient;
-        (unheard || sync::seeded("lane-opened-before-a-waiter"))
-            && (state.account.is_settled(self.limits()) || sync::seeded("lane-opened-unsettled"))
     }
 
     /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
@@ -283,13 +266,12 @@ where
             }
             nap.lengthen();
         }
-        if !sync::seeded("standby-for-ever") {
-            state.account.stand_down(post);
-        }
+        seeded!("standby-for-ever" => return state);
+        state.account.stand_down(post);
         state
     }
 
-    /// Ends the nap of a worker that stands by, if there is something to run and nobody to run it.
+    /// Ends the nap of a worker that stands by, if there is something to run and no thread runs it.
     pub(crate) fn rouse(&self, state: &mut State<It, C, T>) {
         let called = state.account.called_for(self.limits());
         if let Some(worker) = called.and_then(|post| state.posts[post as usize].take()) {
@@ -305,31 +287,37 @@ where
         }
     }
 
-    /// Step 3 of the essay. The caller has dropped all that it held of the batch.
-    fn leave(&self) {
+    /// Step 3 of the essay on borrowing. The thread has dropped all that it held of the batch.
+    fn leave(&self, stay: Stay) -> Option<Heir> {
         let mut panics = Panics::default();
         let mut state = self.lock();
-        if state.inside == 1 && state.detached && state.account.over() {
-            let (inputs, results) = (state.account.close(), state.results.clear());
+        while state.account.last() {
+            let (inputs, call) = (state.account.take_inputs(), state.call.take());
+            let results = if state.detached { state.results.clear() } else { Default::default() };
+            if inputs.is_none() && call.is_none() && results.is_empty() {
+                break;
+            }
             drop(state);
             panics.drop(inputs);
             results.into_iter().for_each(|result| panics.drop(result));
-            state = self.lock();
-        }
-        if state.inside == 1 && state.account.phase() == Phase::Closed {
-            let call = state.call.take();
-            drop(state);
             panics.drop(call);
             state = self.lock();
         }
         let surplus = panics.first().and_then(|payload| state.keep(payload));
-        state.inside -= 1;
-        let unheard = state.account.phase() == Phase::Closed && state.inside == 0 && !state.awaited;
+        state.account.leave();
+        let unheard =
+            state.account.phase() == Phase::Closed && state.account.inside() == 0 && !state.awaited;
         let swallowed = if unheard { state.dropped.take() } else { None };
-        let waiter = state.waiter_with_news(self.limits());
+        let heir = stay.heir.or_else(|| state.heir());
+        let waiter = state.waiter_with_news(self.limits()).and_then(Waiter::call_back);
+        if stay.worker && !stay.searches {
+            self.crew().search();
+        }
         self.end_if_done(state);
+        seeded!("leaving-wakes-nobody" => return heir);
         wake(waiter);
         unwind::discard(surplus);
         unwind::discard(swallowed);
+        heir
     }
 }

@@ -48,16 +48,26 @@ pub(crate) fn discard<T>(value: T) {
     std::mem::forget(panic);
 }
 
-/// Ends the process if a panic leaves `code`: for waits that borrowed data relies on.
-pub(crate) fn abort_on_panic<R>(code: impl FnOnce() -> R) -> R {
-    struct Abort;
-    impl Drop for Abort {
-        fn drop(&mut self) {
-            std::process::abort();
-        }
+/// Ends the process, with a word, if a panic passes while it is armed: other threads wait for what this one has to do.
+pub(crate) struct Escape(());
+
+impl Escape {
+    pub(crate) fn armed() -> Self {
+        Self(())
     }
-    let armed = Abort;
-    let result = code();
-    std::mem::forget(armed);
-    result
+
+    pub(crate) fn disarm(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Escape {
+    fn drop(&mut self) {
+        // Not `eprintln!`, which panics where standard error is closed.
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"pool-core: a panic has left a batch half done, for which threads wait that borrow from each other; aborting\n",
+        );
+        std::process::abort();
+    }
 }

@@ -1,7 +1,7 @@
-//! Decides how a consumer that waits is told: a thread is unparked, a call gets its place, a future is woken.
+//! How a consumer that waits is told: a thread is unparked, a call gets its permit, a future is woken.
 
-use crate::seat::Seat;
-use crate::sync::{self, Unparker};
+use crate::parked::Parked;
+use crate::sync::{Unparker, seeded};
 use crate::unwind;
 use crate::worker::Crew;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ pub(crate) type Register<'a> = dyn FnMut(&mut Option<Waiter>) -> Option<Waiter> 
 pub(crate) enum Waiter {
     /// A thread outside calls.
     Thread(Unparker),
-    /// A call, which needs a place to go on.
-    Call(Arc<Crew>, Arc<Seat>),
+    /// A call, which needs a permit to go on.
+    Call(Arc<Crew>, Arc<Parked>),
     /// A task of an executor.
     #[cfg_attr(not(feature = "stream"), expect(dead_code))]
     Future(Waker),
@@ -26,11 +26,19 @@ impl Waiter {
         Self::Thread(Unparker::current())
     }
 
+    /// Lets a call go on that waits. Gives back what is not a call. No code of the user runs in this, so that it may stand under a batch's
+    /// lock.
+    pub(crate) fn call_back(self) -> Option<Self> {
+        let Self::Call(crew, call) = self else { return Some(self) };
+        seeded!("no-call-back" => { call.nudge(); return None });
+        crew.call_back(&call);
+        None
+    }
+
     /// Says that what was waited for is there. Not under a lock: a waker belongs to the user's executor.
     pub(crate) fn wake(self) {
-        match self {
-            Self::Call(crew, seat) if !sync::seeded("no-call-back") => crew.call_back(&seat),
-            other => other.nudge(),
+        if let Some(other) = self.call_back() {
+            other.nudge();
         }
     }
 
@@ -38,7 +46,7 @@ impl Waiter {
     pub(crate) fn nudge(self) {
         match self {
             Self::Thread(thread) => thread.unpark(),
-            Self::Call(_, seat) => seat.nudge(),
+            Self::Call(_, call) => call.nudge(),
             Self::Future(waker) => unwind::discard(unwind::catch(|| waker.wake())),
         }
     }

@@ -1,15 +1,16 @@
-//! Decides what a worker thread does with its life: find a hint, run it, rest, retire.
+//! The threads of one pool: each finds a hint, follows it, rests, retires.
 //!
 //! A [`Crew`] is what the threads of one pool share. Batches and tasks keep it alive, and its threads do; the pool's handle
 //! is only the first of its owners.
 
 use crate::config::Config;
 use crate::pace::PATIENCE;
+pub(crate) use crate::parked::Heir;
+use crate::parked::Parked;
+use crate::permits::{Permits, Rest, Wake};
 use crate::queue::{Local, Queue};
-use crate::seat::Seat;
-use crate::sleep::{Rest, Sleep, Wake};
 use crate::stats::Tally;
-use crate::sync::{self, AtomicBool, AtomicUsize, Mutex, Ordering};
+use crate::sync::{self, AtomicBool, AtomicUsize, Mutex, Ordering, seeded};
 use crate::unwind;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,11 +19,14 @@ use std::time::Instant;
 
 /// What a hint leads to, and a stop handle: a batch that may have inputs to run.
 pub(crate) trait Job: Send + Sync {
-    /// Runs inputs, if there are any to run now, on the calling thread, which holds a place. Says whether the crew has been told
-    /// already that the thread searches again.
-    fn work(&self) -> bool;
+    /// Runs inputs, if there are any to run now, on the calling worker, which holds a permit. The worker counts as searching after that, and its
+    /// permit is for the heir, if there is one.
+    fn work(&self) -> Option<Heir>;
 
-    /// No thread could be started to follow this hint, which stays in the queue: whoever waits for the batch may help himself.
+    /// Whether the hint leads to nothing any more. Then it counts as found.
+    fn is_over(&self) -> bool;
+
+    /// No thread could be started to follow this hint, which stays in the queue: a consumer that waits for the batch may help itself.
     fn unserved(&self);
 
     /// Takes no further input.
@@ -35,7 +39,7 @@ pub(crate) struct Crew {
     config: Config,
     process: u32,
     queue: Queue<Hint>,
-    sleep: Sleep,
+    permits: Permits,
     /// Numbers the threads, for their names.
     started: AtomicUsize,
     /// Whether the last calls were fast: the next ones may be.
@@ -61,7 +65,7 @@ impl Crew {
             config,
             process: std::process::id(),
             queue: Queue::new(),
-            sleep: Sleep::new(config.max_workers()),
+            permits: Permits::new(config.max_workers()),
             started: AtomicUsize::new(0),
             fast: AtomicBool::new(false),
             tallies: Mutex::default(),
@@ -71,19 +75,22 @@ impl Crew {
     /// Says that a batch has something to run, and sees to it that somebody comes. A hint of a `nested` batch stays with the worker
     /// that pushes it, until it is stolen.
     pub(crate) fn push(self: &Arc<Self>, hint: Hint, nested: bool) {
-        let wake = || self.sleep.wake(|| self.queue.waiting());
-        let early = sync::seeded("wake-before-push").then(wake);
-        match if nested { self.worker() } else { None } {
+        let push = |hint| match if nested { self.worker() } else { None } {
             Some(worker) => worker.local.push(&self.queue, hint),
             None => self.queue.push(hint),
-        }
-        self.start_if(early.unwrap_or_else(wake));
+        };
+        seeded!("wake-before-push" => {
+            self.start_if(self.permits.wake(|| self.queue.waiting()));
+            return push(hint);
+        });
+        push(hint);
+        self.start_if(self.permits.wake(|| self.queue.waiting()));
     }
 
     /// Tries again to find a thread for the hints that wait.
     #[cfg(feature = "stream")]
     pub(crate) fn summon(self: &Arc<Self>) {
-        self.start_if(self.sleep.wake(|| self.queue.waiting()));
+        self.start_if(self.permits.wake(|| self.queue.waiting()));
     }
 
     /// Whether hints wait of other batches than the one that has `own` hints.
@@ -92,10 +99,10 @@ impl Crew {
         self.queue.waiting() > own
     }
 
-    /// Whether somebody wants the place of whoever asks: a call that is to go on.
+    /// Whether a worker is to give its permit up: to a call that is to go on, or because the cap was lowered.
     #[inline]
-    pub(crate) fn place_is_wanted(&self) -> bool {
-        self.sleep.pressed()
+    pub(crate) fn permit_is_wanted(&self) -> bool {
+        self.permits.pressed()
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -104,47 +111,39 @@ impl Crew {
 
     #[inline]
     pub(crate) fn cap(&self) -> usize {
-        self.sleep.cap()
+        self.permits.cap()
     }
 
     pub(crate) fn set_cap(self: &Arc<Self>, cap: usize) {
-        self.sleep.set_cap(cap);
-        for _ in 0..if sync::seeded("raised-cap-wakes-nobody") {
-            0
-        } else {
-            self.queue.waiting().min(cap)
-        } {
-            self.start_if(self.sleep.wake(|| self.queue.waiting()));
+        self.permits.set_cap(cap);
+        seeded!("raised-cap-wakes-nobody" => return);
+        for _ in 0..self.queue.waiting().min(cap) {
+            self.start_if(self.permits.wake(|| self.queue.waiting()));
         }
     }
 
     pub(crate) fn threads(&self) -> usize {
-        self.sleep.threads()
+        self.permits.threads()
     }
 
-    /// Sets the place of a call aside that is about to wait.
-    pub(crate) fn set_aside(self: &Arc<Self>, seat: &Arc<Seat>) {
-        self.start_if(self.sleep.set_aside(seat, || self.queue.waiting()));
-    }
-
-    /// Gives back the place of a call that waits.
-    pub(crate) fn give_up(self: &Arc<Self>, seat: &Arc<Seat>) {
-        self.start_if(self.sleep.give_up(seat, || self.queue.waiting()));
+    /// Gives the permit of a call that waits to the next that can use it. No other lock is taken: the caller starts the thread.
+    pub(crate) fn give_up(&self, call: &Parked) -> Wake {
+        self.permits.give_up(call, || self.queue.waiting())
     }
 
     /// Lets a call that waits go on, for what it waits for is there.
-    pub(crate) fn call_back(&self, seat: &Arc<Seat>) {
-        self.sleep.call_back(seat);
+    pub(crate) fn call_back(&self, call: &Arc<Parked>) {
+        self.permits.call_back(call);
     }
 
-    /// Whether a call that waits has a place.
-    pub(crate) fn is_back(&self, seat: &Arc<Seat>) -> bool {
-        self.sleep.is_back(seat)
+    /// Whether a call holds a permit.
+    pub(crate) fn is_permitted(&self, call: &Parked) -> bool {
+        self.permits.is_permitted(call)
     }
 
-    /// Blocks until a call that waits has a place.
-    pub(crate) fn come_back(&self, seat: &Arc<Seat>) {
-        self.sleep.come_back(seat);
+    /// Blocks until a call that waited has a permit.
+    pub(crate) fn come_back(&self, call: &Arc<Parked>) {
+        self.permits.come_back(call);
     }
 
     /// Whether this is the process that the crew was made in. A child after `fork` has a copy of its state, and none of its threads.
@@ -152,25 +151,44 @@ impl Crew {
         self.process == std::process::id()
     }
 
-    /// Runs `work` on a thread from outside, if a place is free.
-    pub(crate) fn as_guest<R>(self: &Arc<Self>, work: impl FnOnce() -> R) -> Option<R> {
-        /// Gives the place back also when a panic passes.
-        struct Place<'a>(&'a Arc<Crew>);
-        impl Drop for Place<'_> {
+    /// Runs `work` on a thread from outside, if a permit is free, and says whether. The permit is for the heir after that, if there is one.
+    pub(crate) fn as_guest(self: &Arc<Self>, work: impl FnOnce() -> Option<Heir>) -> bool {
+        /// Gives the permit back also when a panic passes.
+        struct Permit<'a>(&'a Arc<Crew>, Option<Heir>);
+        impl Drop for Permit<'_> {
             fn drop(&mut self) {
-                self.0.start_if(self.0.sleep.leave_as_guest(|| self.0.queue.waiting()));
-                self.0.sweep();
+                let Self(crew, heir) = self;
+                crew.start_if(crew.permits.leave_as_guest(heir.take(), || crew.queue.waiting()));
+                crew.sweep();
             }
         }
-        self.sleep.enter_as_guest().then(|| {
-            let _place = Place(self);
-            work()
-        })
+        let entered = self.permits.enter_as_guest();
+        if entered {
+            let mut permit = Permit(self, None);
+            permit.1 = work();
+        }
+        entered
+    }
+
+    /// Counts hints that lead to nothing any more. Says whether they are most of what waits, so that it is worth dropping them.
+    pub(crate) fn abandon(&self, hints: usize) -> bool {
+        self.queue.abandon(hints)
+    }
+
+    /// Drops the hints that lead to nothing any more. Not under a batch's lock.
+    pub(crate) fn prune(&self) {
+        seeded!("abandoned-hints-stay" => return);
+        self.queue.prune(|hint| hint.is_over());
+    }
+
+    /// An abandoned hint was found.
+    pub(crate) fn found_abandoned(&self) {
+        self.queue.found_abandoned();
     }
 
     /// The current worker looks for the next hint.
     pub(crate) fn search(&self) {
-        self.sleep.search();
+        self.permits.search();
     }
 
     /// Whether the calls that ended last were fast.
@@ -185,26 +203,26 @@ impl Crew {
     }
 
     pub(crate) fn begin(&self) {
-        self.sleep.begin();
+        self.permits.begin();
     }
 
     pub(crate) fn end(&self) {
-        self.sleep.end();
+        self.permits.end();
     }
 
     pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> bool {
-        self.sleep.wait_idle(deadline)
+        self.permits.wait_idle(deadline)
     }
 
     pub(crate) fn dismiss(&self) {
-        self.sleep.dismiss();
+        self.permits.dismiss();
         self.sweep();
     }
 
     /// Drops the hints that nobody will follow, after the last batch of a pool that is gone: each leads to its batch, and that to
     /// this crew. A pool with threads has none: a worker does not end while a hint waits.
     pub(crate) fn sweep(&self) {
-        while self.queue.waiting() > 0 && self.sleep.is_over() {
+        while self.queue.waiting() > 0 && self.permits.is_over() {
             let Some(hint) = self.queue.find(0) else { return };
             unwind::discard(unwind::catch(|| drop(hint)));
         }
@@ -251,7 +269,7 @@ impl Crew {
             .flatten()
     }
 
-    fn start_if(self: &Arc<Self>, wake: Wake) {
+    pub(crate) fn start_if(self: &Arc<Self>, wake: Wake) {
         if wake == Wake::Done {
             return;
         }
@@ -259,14 +277,13 @@ impl Crew {
         let name = format!("{}-{number}", self.config.name);
         let crew = Arc::clone(self);
         if sync::spawn(name, self.config.stack_size, move || crew.run()).is_err() {
-            self.sleep.start_failed();
-            if !sync::seeded("failed-start-tells-nobody") {
-                self.queue.all().iter().for_each(|hint| hint.unserved());
-            }
+            self.permits.start_failed();
+            seeded!("failed-start-tells-nobody" => return);
+            self.queue.all().iter().for_each(|hint| hint.unserved());
         }
     }
 
-    /// The life of a thread. It comes with a place.
+    /// The life of a thread. It comes with a permit, for a hint.
     fn run(self: Arc<Self>) {
         let worker = Rc::new(Worker {
             local: self.queue.enlist(),
@@ -274,24 +291,27 @@ impl Crew {
             crew: Arc::clone(&self),
         });
         WORKER.with(|own| *own.borrow_mut() = Some(Rc::clone(&worker)));
-        let seat = Seat::current();
+        let parked = Parked::current();
+        let mut permitted = true;
         loop {
-            if !self.sleep.pressed() {
+            let mut heir = None;
+            if std::mem::take(&mut permitted) || !self.permits.pressed() {
                 if let Some(hint) = worker.local.find(&self.queue) {
-                    self.start_if(self.sleep.found(|| self.queue.waiting()));
-                    // Nothing panics here, unless a payload does that nobody took, in the last hint's drop glue.
-                    let told = unwind::catch(move || hint.work());
-                    if !matches!(told, Ok(true)) {
-                        self.search();
+                    self.start_if(self.permits.found(|| self.queue.waiting()));
+                    heir = hint.work();
+                    // A payload that nobody took may panic in the last hint's drop glue.
+                    unwind::discard(hint);
+                    if heir.is_none() {
+                        continue;
                     }
-                    unwind::discard(told);
-                    continue;
                 }
             }
             let until = sync::after(self.config.keep_alive);
             let looks = if self.was_fast() { PATIENCE } else { 0 };
-            if self.sleep.rest(&seat, || self.queue.waiting(), looks, until) == Rest::Retire {
-                break;
+            let waiting = || self.queue.waiting();
+            match self.permits.rest(&parked, heir, waiting, looks, until) {
+                Rest::Search => permitted = true,
+                Rest::Retire => break,
             }
         }
         WORKER.with(|own| own.borrow_mut().take());
