@@ -8,6 +8,7 @@ use crate::types::{
 };
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::token::Paren;
@@ -172,7 +173,7 @@ fn attributes_of(parameter: &GenericParam) -> &[Attribute] {
 /// The name of the type beside a free function, refused if it hides what everybody means by it.
 fn companion(sig: &Signature, place: &Place, args: &Args, errors: &mut Errors) -> Ident {
     let name = args.companion.as_ref().map_or(&sig.ident, |given| &given.value);
-    let written = name.to_string();
+    let written = name.unraw().to_string();
     let hidden = match place {
         Place::Free if PRIMITIVES.contains(&written.as_str()) => "primitive type",
         Place::Free if args.is_a_crate(&written) => "crate",

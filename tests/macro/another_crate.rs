@@ -11,12 +11,17 @@ pub(crate) struct AnotherCrate {
 impl AnotherCrate {
     /// Makes it under `target`, without a source.
     pub(crate) fn new(name: &str) -> Self {
+        Self::with_dependency(name, "pool-core")
+    }
+
+    /// Makes one that calls the library something else.
+    pub(crate) fn with_dependency(name: &str, dependency: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(folder.join("src")).unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let library = root.join("pool-core");
         let manifest = format!(
-            "[package]\nname = {name:?}\nedition = \"2024\"\n[workspace]\n[dependencies]\npool-core = {{ path = {library:?} }}\n"
+            "[package]\nname = {name:?}\nedition = \"2024\"\n[workspace]\n[dependencies.{dependency}]\npackage = \"pool-core\"\npath = {library:?}\n"
         );
         fs::write(folder.join("Cargo.toml"), manifest).unwrap();
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();

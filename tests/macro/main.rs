@@ -20,3 +20,5 @@ mod methods_have_siblings;
 mod options_configure_the_pool;
 mod shared_may_depend_on_a_condition;
 mod shared_parameters_are_given_once;
+mod the_dependency_may_have_another_name;
+mod types_may_differ_in_lifetimes;
