@@ -1,4 +1,4 @@
-//! Decides what the options in `#[concurrent(…)]` mean, and which of them contradict one another.
+//! The options in `#[concurrent(…)]`, and which of them contradict one another.
 
 use crate::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};

@@ -8,7 +8,9 @@ mod conditional;
 mod errors;
 mod expand;
 mod function;
+mod output;
 mod parameter;
+mod place;
 mod types;
 
 use proc_macro::TokenStream;

@@ -1,4 +1,4 @@
-//! Decides how each parameter of a call gets its value.
+//! The parameters of a function, and how each gets its value.
 
 use crate::errors::{Errors, wrong_type};
 use crate::types::{impl_trait, is_elided, peel};

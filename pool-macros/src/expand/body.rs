@@ -1,10 +1,10 @@
-//! Decides how a call of the engine becomes calls of the function.
+//! The bodies: a call of the engine, and within it the calls of the function.
 
 use super::companion::{Argument, Companion, Form, named};
 use super::signature::inputs_name;
 use super::tokens::{at, ends, local, tuple};
-use crate::function::{Keeping, Place};
 use crate::parameter::{Parameter, Passing};
+use crate::place::{Keeping, Place};
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::GenericParam;

@@ -1,10 +1,11 @@
-//! Decides what is asked of the user's types, so that an error is told at them and not inside generated code.
+//! The where-clauses: what is asked of the user's types, so that an error is told at them and not inside generated code.
 
 use super::companion::{Argument, Companion, Form, named};
 use super::signature::{input, is_not_maybe};
 use super::tokens::{at, over};
-use crate::function::{Function, Keeping, Place, Receiver};
+use crate::function::Function;
 use crate::parameter::{Parameter, Passing};
+use crate::place::{Keeping, Place, Receiver};
 use crate::types::{lifetimes, references};
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};

@@ -1,9 +1,10 @@
-//! Decides what generated code calls things: items, locals, types, and the way to the engine.
+//! What generated code calls things: items, locals, types, and the way to the engine.
 
 use super::tokens::{at, ends, local};
 use crate::args::{Args, Given};
-use crate::function::{Function, Keeping, Place};
+use crate::function::Function;
 use crate::parameter::{Parameter, Passing, is};
+use crate::place::{Keeping, Place};
 use crate::types::{arguments, last_segment, name_elided, peel};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};

@@ -1,9 +1,9 @@
-//! Decides what the functions beside the function take and give.
+//! What the functions beside the function take and give.
 
 use super::companion::{Argument, Companion, Form, named};
 use super::tokens::{local, tuple};
-use crate::function::Keeping;
 use crate::parameter::Passing;
+use crate::place::Keeping;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::{GenericParam, TypeParamBound};

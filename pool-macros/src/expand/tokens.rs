@@ -1,4 +1,4 @@
-//! Decides how generated tokens are named and where messages show them.
+//! How generated tokens are named, and where messages show them.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
