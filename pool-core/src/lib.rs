@@ -97,61 +97,30 @@
 #![cfg_attr(not(feature = "stream"), doc = "", doc = "[`ResultStream`]: #features")]
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "generated/mod.rs"]
 pub mod __private;
-mod account;
-mod as_completed;
+mod api;
+mod base;
 mod batch;
-mod cancel;
-mod config;
-mod consumer;
-mod error;
-mod handle;
-mod lend;
-mod map;
-#[cfg(all(test, pool_loom))]
+#[cfg(all(test, any(pool_loom, pool_shuttle)))]
 mod model;
 mod nesting;
-mod outbox;
-mod pace;
-mod parked;
-mod permits;
-mod pool;
-mod queue;
-mod results;
-mod room;
-#[cfg(all(test, pool_shuttle))]
-mod scenarios;
-mod signature;
-mod source;
-mod span;
-mod state;
-mod stats;
-mod stop;
-#[cfg(feature = "stream")]
-mod stream;
-mod supply;
-mod sync;
-mod task;
-mod turn;
-mod unwind;
-mod waiter;
-mod worker;
+mod threads;
 
-pub use as_completed::{AsCompleted, Completion};
-pub use error::{CallError, Panic, Timeout};
-pub use lend::Lend;
-pub use map::Map;
+pub use api::as_completed::{AsCompleted, Completion};
+pub use api::error::{CallError, Panic, Timeout};
+pub use api::lend::Lend;
+pub use api::map::Map;
+pub use api::pool::{Pool, PoolBuilder};
+pub use api::results::Results;
+pub use api::stop_handle::StopHandle;
+#[cfg(feature = "stream")]
+pub use api::stream::ResultStream;
+pub use api::task::Task;
 pub use nesting::{is_cancelled, sleep};
-pub use pool::{Pool, PoolBuilder};
 #[cfg(feature = "macros")]
 pub use pool_macros::concurrent;
-pub use results::Results;
-pub use stats::Stats;
-pub use stop::StopHandle;
-#[cfg(feature = "stream")]
-pub use stream::ResultStream;
-pub use task::Task;
+pub use threads::counters::Stats;
 
 /// Compiles and runs the README's programs.
 #[cfg(all(doctest, feature = "macros"))]

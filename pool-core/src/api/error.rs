@@ -1,0 +1,196 @@
+//! Decides what a failed call, a panic and a wait that took too long look like to the user.
+
+use crate::base::unwind::Payload;
+use std::error::Error;
+use std::fmt;
+use std::sync::Mutex;
+
+/// Why a call of [`AsCompleted`](crate::AsCompleted) has no value.
+///
+/// Its `Display` is that of what is inside, flags included, so that nothing stands between a message and its reader.
+///
+/// # Examples
+///
+/// ```
+/// use pool_core::{CallError, Pool};
+///
+/// let pool = Pool::new(2);
+/// let mut numbers = pool.as_completed(["7", "seven"], |text| text.parse::<u8>()).collect::<Vec<_>>();
+/// numbers.sort_by_key(|done| done.index);
+///
+/// let error: CallError<std::num::ParseIntError> = numbers.remove(1).result.unwrap_err();
+/// assert_eq!(error.to_string(), "invalid digit found in string");
+/// assert!(error.failed().is_some());
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallError<E> {
+    /// The call returned this error.
+    Failed(E),
+    /// The call panicked.
+    Panicked(Panic),
+}
+
+impl<E> CallError<E> {
+    /// Returns the error that the call returned, unless it panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let done = pool.as_completed(["x"], |text| text.parse::<u8>()).next().unwrap();
+    /// let error = done.result.unwrap_err();
+    /// assert_eq!(error.failed(), "x".parse::<u8>().as_ref().err());
+    /// ```
+    pub fn failed(&self) -> Option<&E> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Panicked(_) => None,
+        }
+    }
+
+    /// Returns the error that the call returned.
+    ///
+    /// # Errors
+    ///
+    /// Returns the [`Panic`] if it panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let mut done = pool.as_completed([1, 0], |n| if *n > 0 { Err("odd") } else { panic!("zero") });
+    /// let mut next = || -> Result<(), _> { done.next().unwrap().result };
+    /// assert_eq!(next().unwrap_err().into_failed().unwrap(), "odd");
+    /// assert_eq!(next().unwrap_err().into_failed().unwrap_err().message(), "zero");
+    /// ```
+    pub fn into_failed(self) -> Result<E, Panic> {
+        match self {
+            Self::Failed(error) => Ok(error),
+            Self::Panicked(panic) => Err(panic),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for CallError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::Panicked(panic) => panic.fmt(f),
+        }
+    }
+}
+
+// There is no `source`: what is inside is shown by `Display` already, and it need not be an `Error` (a `String` is none).
+impl<E: fmt::Debug + fmt::Display> Error for CallError<E> {}
+
+/// A panic of a call, kept. It can be shown, looked into, and raised again.
+///
+/// # Examples
+///
+/// ```
+/// let task = pool_core::Pool::new(1).submit(|| -> u8 { panic!("out of {}", "paper") });
+/// assert_eq!(task.join().unwrap_err().message(), "out of paper");
+/// ```
+pub struct Panic {
+    message: Option<String>,
+    /// The lock makes a payload that is only `Send` shareable; it is never contended, nobody can look at the payload through it.
+    payload: Mutex<Payload>,
+}
+
+impl Panic {
+    pub(crate) fn new(payload: Payload) -> Self {
+        let message = match payload.downcast_ref::<&'static str>() {
+            Some(text) => Some((*text).to_owned()),
+            None => payload.downcast_ref::<String>().cloned(),
+        };
+        Self { message, payload: Mutex::new(payload) }
+    }
+
+    /// Returns what the panic said: the text given to `panic!`, or a stand-in for a payload that is not text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let panic = pool.submit(|| -> u8 { std::panic::panic_any(404) }).join().unwrap_err();
+    /// assert_eq!(panic.message(), "the call panicked with a payload that is not text");
+    /// ```
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or("the call panicked with a payload that is not text")
+    }
+
+    /// Returns what the panic was raised with, as [`std::panic::catch_unwind`] does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(1);
+    /// let panic = pool.submit(|| -> u8 { std::panic::panic_any(404) }).join().unwrap_err();
+    /// assert_eq!(panic.into_payload().downcast_ref(), Some(&404));
+    /// ```
+    pub fn into_payload(self) -> Box<dyn std::any::Any + Send + 'static> {
+        self.payload.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Goes on with the panic on the current thread, without calling the panic hook again.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    ///
+    /// let panic = pool_core::Pool::new(1).submit(|| -> u8 { panic!("out of paper") }).join().unwrap_err();
+    /// let payload = catch_unwind(AssertUnwindSafe(|| panic.resume())).unwrap_err();
+    /// assert_eq!(payload.downcast_ref(), Some(&"out of paper"));
+    /// ```
+    pub fn resume(self) -> ! {
+        std::panic::resume_unwind(self.into_payload())
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Panic").field(&self.message()).finish()
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.message())
+    }
+}
+
+impl Error for Panic {}
+
+/// The next result is not there yet.
+///
+/// Returned by [`Map::next_timeout`](crate::Map::next_timeout) and its like on [`AsCompleted`](crate::AsCompleted) and
+/// [`Results`](crate::Results). Nothing is lost: ask again.
+///
+/// # Examples
+///
+/// ```
+/// use pool_core::{Pool, Timeout};
+/// use std::{sync::mpsc, time::Duration};
+///
+/// let (open, gate) = mpsc::channel();
+/// let mut batch = Pool::new(1).map([gate], |gate| gate.recv());
+/// assert_eq!(batch.next_timeout(Duration::ZERO), Err(Timeout));
+/// open.send(5).unwrap();
+/// assert_eq!(batch.next_timeout(Duration::MAX), Ok(Some(Ok(5))));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeout;
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("the next result is not there yet")
+    }
+}
+
+impl Error for Timeout {}

@@ -1,0 +1,13 @@
+//! What a user holds.
+
+pub(crate) mod as_completed;
+pub(crate) mod error;
+pub(crate) mod lend;
+pub(crate) mod map;
+mod methods;
+pub(crate) mod pool;
+pub(crate) mod results;
+pub(crate) mod stop_handle;
+#[cfg(feature = "stream")]
+pub(crate) mod stream;
+pub(crate) mod task;

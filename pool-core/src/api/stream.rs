@@ -1,0 +1,225 @@
+//! Decides what batches and tasks are to async code, which can neither wait nor help: a stream, and a future.
+//!
+//! # No result is missed
+//!
+//! 1. Who **polls** and finds nothing registers a waker in the section of the batch's lock in which nothing was found.
+//! 2. If a waker has to be cloned for that, which is code of the executor, it is cloned outside the lock, and the batch is asked again.
+//! 3. A thread that **files** a result takes the waker out in its own section, and wakes it after.
+//!
+//! Either the filing comes before the section that registers, then that section finds the result and registers nothing; or it comes after,
+//! then it finds the waker. A waker that is still registered and would wake the same task stays where it is; another one replaces it.
+
+use crate::api::as_completed::{AsCompleted, Completion};
+use crate::api::error::Panic;
+use crate::api::map::Map;
+use crate::api::task::{TAKEN, Task};
+use crate::batch::handle::Handle;
+use crate::batch::source::{Ask, Outcome, Polled, Start};
+use crate::nesting::waiter::Waiter;
+use futures_core::{FusedFuture, FusedStream, Stream};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// The results of a batch as an async stream, for any executor.
+///
+/// Made by [`Map::into_stream`] and [`AsCompleted::into_stream`]; `T` is what the batch's iterator would yield. The calls run on the threads of the
+/// pool, never in the executor. The first poll starts the batch; a poll takes a lock for a moment, and waits for nothing. Its task is woken when the
+/// next result is there, and not before. The batch holds as many results as its `buffer` for a task that takes them slowly.
+///
+/// Dropping it stops the batch, as dropping the batch does: where an async task is dropped, or a client goes away, no further call is started. Those
+/// that run finish in the background and can ask [`is_cancelled`](crate::is_cancelled).
+///
+/// # Panics
+///
+/// Polling goes on with a panic of the input iterator and, from [`Map`], with that of a call. It panics, too, if no thread
+/// is left in the pool and none can be started: a batch that is waited for would run its calls on the thread that waits, but an executor's is not
+/// to be blocked, and neither kind of item has room for an error that is nobody's result. No input is lost to it that was taken. After a
+/// panic the stream has ended.
+///
+/// # Deadlocks
+///
+/// A call that blocks on a stream of its own pool (`block_on`) keeps its place in the pool meanwhile, unlike one that waits for the batch itself.
+///
+/// # Examples
+///
+/// ```
+/// use futures_lite::{StreamExt, future::block_on};
+/// use pool_core::{Pool, ResultStream};
+///
+/// let pool = Pool::new(4);
+/// let mut squares: ResultStream<u32> = pool.map(1..=3, |n| n * n).into_stream();
+/// block_on(async {
+///     assert_eq!(squares.next().await, Some(1));
+///     assert_eq!(squares.collect::<Vec<_>>().await, [4, 9]);
+/// });
+/// ```
+#[must_use = "a batch is lazy: nothing runs before the stream is polled"]
+pub struct ResultStream<T>(
+    /// `None` once the stream has ended.
+    Option<Handle<'static, T>>,
+);
+
+impl<R> Map<'static, R> {
+    /// Makes an async stream of the batch, with the results in the order of the inputs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::{StreamExt, future::block_on};
+    ///
+    /// let lengths = pool_core::Pool::new(4).map(["a", "bb"], str::len).into_stream();
+    /// assert_eq!(block_on(lengths.collect::<Vec<_>>()), [1, 2]);
+    /// ```
+    pub fn into_stream(self) -> ResultStream<R> {
+        ResultStream(Some(self.0))
+    }
+}
+
+impl<I, T, E> AsCompleted<'static, I, T, E> {
+    /// Makes an async stream of the batch, with one [`Completion`] for each input, as they finish.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::{StreamExt, future::block_on};
+    ///
+    /// let mut numbers = pool_core::Pool::new(4).as_completed(["1", "x"], |text| text.parse::<u8>()).into_stream();
+    /// block_on(async {
+    ///     while let Some(done) = numbers.next().await {
+    ///         assert_eq!(done.result.is_ok(), done.input == "1");
+    ///     }
+    /// });
+    /// ```
+    pub fn into_stream(self) -> ResultStream<Completion<I, T, E>> {
+        ResultStream(Some(self.0))
+    }
+}
+
+impl<T> Stream for ResultStream<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let Some(handle) = &mut self.0 else { return Poll::Ready(None) };
+        let found = ready!(poll(handle, cx));
+        if let Found::Outcome(Ok(result)) = found {
+            return Poll::Ready(Some(result));
+        }
+        // Nothing is left of the batch by the time that anybody hears of its end.
+        self.0 = None;
+        match found {
+            Found::Outcome(Err(payload)) => std::panic::resume_unwind(payload),
+            Found::NoThread(pool) => panic!("{}", no_thread(pool)),
+            Found::Outcome(Ok(_)) | Found::End => Poll::Ready(None),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.as_ref().map_or((0, Some(0)), Handle::size_hint)
+    }
+}
+
+impl<T> FusedStream for ResultStream<T> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+// No result is ever pinned in place.
+impl<T> Unpin for ResultStream<T> {}
+
+impl<T> fmt::Debug for ResultStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResultStream").field("ended", &self.0.is_none()).finish_non_exhaustive()
+    }
+}
+
+/// Waits for the call to end, in async code; dropping the future lets it run on. The output is that of [`join`](Task::join), and also a
+/// [`Panic`] if the call could not run because no thread could be started.
+///
+/// # Panics
+///
+/// Panics if it is polled again after it was ready.
+///
+/// # Examples
+///
+/// ```
+/// let task = pool_core::Pool::new(2).submit(|| 6 * 7);
+/// assert_eq!(futures_lite::future::block_on(task).unwrap(), 42);
+/// ```
+impl<R> Future for Task<R> {
+    type Output = Result<R, Panic>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let found = ready!(poll(self.0.as_mut().expect(TAKEN), cx));
+        self.0 = None;
+        Poll::Ready(match found {
+            Found::Outcome(outcome) => outcome.and_then(|result| result).map_err(Panic::new),
+            Found::NoThread(pool) => Err(Panic::new(Box::new(no_thread(pool)))),
+            Found::End => unreachable!("a task has one result"),
+        })
+    }
+}
+
+impl<R> FusedFuture for Task<R> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl<R> Unpin for Task<R> {}
+
+/// What a poll comes back with, unless it has to come again.
+enum Found<T> {
+    Outcome(Outcome<T>),
+    End,
+    /// The pool of this name has no thread.
+    NoThread(&'static str),
+}
+
+fn no_thread(pool: &str) -> String {
+    format!(
+        "no thread can be started for the pool `{pool}`, and async code cannot run the call itself"
+    )
+}
+
+/// Asks for the next result. If there is none yet, the waker of `cx` is registered.
+fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> {
+    handle.start(Start::Ahead);
+    let waker = cx.waker();
+    let (mut clone, mut retried) = (None, false);
+    loop {
+        let mut registered = true;
+        let mut register = |place: &mut Option<Waiter>| match place {
+            Some(Waiter::Future(there)) if there.will_wake(waker) => None,
+            _ if clone.is_some() => std::mem::replace(place, clone.take().map(Waiter::Future)),
+            _ => {
+                registered = false;
+                None
+            }
+        };
+        let mut consumer = handle.consumer();
+        let ask = Ask { eager: false, may_help: false, call: None, patient: false };
+        match consumer.poll(&ask, &mut register) {
+            Polled::Fetched => {
+                return Poll::Ready(consumer.fetched().map_or(Found::End, Found::Outcome));
+            }
+            Polled::Ended(None) => return Poll::Ready(Found::End),
+            Polled::Ended(Some(payload)) => return Poll::Ready(Found::Outcome(Err(payload))),
+            // The refusal may be an old one: only a second one, on the spot, is the last word.
+            Polled::Unserved if !retried => {
+                retried = true;
+                consumer.crew.summon();
+            }
+            Polled::Unserved if consumer.crew.threads() == 0 => {
+                return Poll::Ready(Found::NoThread(consumer.crew.name()));
+            }
+            // A thread that lives will come to the batch: it is asked again, to register.
+            Polled::Unserved => {}
+            Polled::Pending { .. } if registered => return Poll::Pending,
+            Polled::Pending { .. } => clone = Some(waker.clone()),
+            Polled::Help => unreachable!("no help was offered"),
+        }
+    }
+}

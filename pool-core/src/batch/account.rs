@@ -1,0 +1,447 @@
+//! Decides whether a batch may take another input, and how many hints are to say so. Plain accounting under the batch's lock.
+//!
+//! # Hints, not rights
+//!
+//! A **hint** in a queue says that a batch may have something to run. Finding one gives no right to work; the right is taken here, by
+//! [`Account::begin`], when
+//!
+//! ```text
+//! can = open and the inputs are here and active < max and in flight < buffer
+//! ```
+//!
+//! The lock is never held while code of the user runs: who takes an input takes the iterator itself out of the account, so that
+//! nobody else can be inside it, and brings it back. Every section that could make `can` true, or that uses up a hint, ends with
+//! [`Account::settle`]:
+//!
+//! | section | may make `can` true | uses up a hint |
+//! | --- | --- | --- |
+//! | started | yes | |
+//! | iterator brought back | yes | |
+//! | call ended | yes | |
+//! | result taken while room was wanted (`room.rs`), buffer lifted | yes | |
+//! | hint found | | yes |
+//!
+//! # No hint is lost
+//!
+//! While `can` holds, a hint waits in a queue; or a worker is between two inputs and about to look; or a thread stands by and looks in a
+//! moment ([`Post`]); or a thread is between a section above and the push that it ends with. This includes the starter until its first
+//! pushes are done.
+//!
+//! - Either `can` became true in a section that ended with `settle`: then there was a hint already, or one is pushed.
+//! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with `settle`.
+//!
+//! A hint too many costs one look under the lock. There is one more than the pool's cap has use for, if the batch is longer: it waits
+//! in the queue for a place that becomes free because a call waits, or because the cap is raised.
+
+use crate::base::config::Settings;
+use crate::base::sync::seeded;
+use crate::batch::credits::{Released, Room};
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+
+/// How far a batch is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
+pub(crate) enum Phase {
+    /// Being set up; nothing runs.
+    New,
+    /// Inputs are taken.
+    Open,
+    /// No further input is taken: there is none, the iterator panicked, or the batch was stopped. Results may be left.
+    Over,
+    /// Nobody wants the results any more. Nobody enters.
+    Closed,
+}
+
+/// Why somebody stands by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Post {
+    /// Another worker runs inputs faster than two could.
+    Crowded,
+    /// The buffer is full of results that the consumer is about to take.
+    Stalled,
+    /// It is the consumer: the pool's last calls were so fast that one worker may do, which is seen in a moment.
+    Consumer,
+}
+
+/// What bounds a batch from outside.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits<'a> {
+    /// The most calls of the pool at once.
+    pub(crate) cap: usize,
+    pub(crate) room: &'a Room,
+}
+
+/// The iterator, or where it is.
+enum Inputs<It> {
+    Here(Box<It>),
+    /// A thread is inside `next`.
+    Out,
+    Gone,
+}
+
+pub(crate) struct Account<It> {
+    phase: Phase,
+    inputs: Inputs<It>,
+    /// The most calls of this batch at once; the pool's cap is the pool's own business.
+    max: usize,
+    /// `None` stands for 16 for each worker.
+    buffer: Option<usize>,
+    /// Inputs taken so far, which is the index of the next one.
+    taken: usize,
+    /// Threads that run a call or are inside the iterator.
+    active: usize,
+    /// Threads that have entered and not left: the active ones, and those that stand by or are about to leave.
+    inside: usize,
+    /// Inputs taken, with the one that is being taken. Those whose results the consumer has not made use of are in flight.
+    begun: usize,
+    /// How many results the consumer had made use of when somebody last had to know.
+    released: Cell<Released>,
+    /// Hints in the pool's queue.
+    hints: usize,
+    /// The queue knows that those hints lead to nothing any more.
+    abandoned: bool,
+    /// Who stands by, in the place of all hints: each looks again in a moment.
+    posts: [bool; 3],
+    /// Whoever has started the batch pushes hints, and is about to look whether to push more.
+    ramping: bool,
+    /// Somebody else would have pushed one meanwhile.
+    owed: bool,
+    /// There is one input, and no need to ask for a second.
+    single: bool,
+    /// The inputs' own hint, from before the first one was taken. Believed for politeness only.
+    size_hint: (usize, Option<usize>),
+}
+
+impl<It: Iterator> Account<It> {
+    pub(crate) fn new(inputs: It) -> Self {
+        Self {
+            phase: Phase::New,
+            size_hint: inputs.size_hint(),
+            inputs: Inputs::Here(Box::new(inputs)),
+            max: usize::MAX,
+            buffer: None,
+            taken: 0,
+            active: 0,
+            inside: 0,
+            begun: 0,
+            released: Cell::default(),
+            hints: 0,
+            abandoned: false,
+            ramping: false,
+            owed: false,
+            single: false,
+            posts: [false; 3],
+        }
+    }
+
+    /// The account of a task: one input, which is known to be the only one.
+    pub(crate) fn single(inputs: It) -> Self {
+        Self { single: true, ..Self::new(inputs) }
+    }
+
+    pub(crate) fn is_single(&self) -> bool {
+        self.single
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(crate) fn open(&mut self, settings: Settings) {
+        if self.phase == Phase::New {
+            self.phase = Phase::Open;
+        }
+        self.max = settings.max_workers.map_or(usize::MAX, NonZeroUsize::get);
+        self.buffer = settings.buffer.map(NonZeroUsize::get);
+    }
+
+    pub(crate) fn can(&self, limits: Limits<'_>) -> bool {
+        self.is_ready() && self.has_room(limits)
+    }
+
+    /// Whether an input can be taken if there is room for it.
+    fn is_ready(&self) -> bool {
+        self.phase == Phase::Open
+            && matches!(self.inputs, Inputs::Here(_))
+            && self.active < self.max
+    }
+
+    /// Whether one input more may be in flight.
+    pub(crate) fn has_room(&self, limits: Limits<'_>) -> bool {
+        self.fits(limits, self.released.get()) || self.fits(limits, limits.room.released())
+    }
+
+    /// Like [`has_room`](Self::has_room); if there is none, the consumer is to say when there is.
+    fn has_room_or_wants_it(&self, limits: Limits<'_>) -> bool {
+        self.has_room(limits) || self.fits(limits, limits.room.want())
+    }
+
+    fn fits(&self, limits: Limits<'_>, released: Released) -> bool {
+        self.released.set(released);
+        self.in_flight() < self.buffer(limits.cap).saturating_add(usize::from(self.seems_over()))
+    }
+
+    /// Inputs that are being taken, running, or finished and not yet with the consumer: at most so many.
+    fn in_flight(&self) -> usize {
+        self.released.get().left_of(self.begun)
+    }
+
+    /// Whether all inputs have been taken that there are said to be: then asking for one more finds the end, and needs no room.
+    fn seems_over(&self) -> bool {
+        self.size_hint.1.is_some_and(|total| self.taken >= total)
+    }
+
+    /// Whether there is something to run and nobody runs.
+    fn lacks_a_worker(&self, limits: Limits<'_>) -> bool {
+        !self.busy() && self.can(limits)
+    }
+
+    /// The post whose worker is to go on. While the buffer was full a moment ago, that is the one who has filled it.
+    pub(crate) fn called_for(&self, limits: Limits<'_>) -> Option<Post> {
+        let stalled = self.posts[Post::Stalled as usize];
+        let post = if stalled { Post::Stalled } else { Post::Crowded };
+        self.lacks_a_worker(limits).then_some(post)
+    }
+
+    /// How many inputs may be in flight.
+    pub(crate) fn buffer(&self, cap: usize) -> usize {
+        self.buffer.unwrap_or_else(|| self.max.min(cap).saturating_mul(16))
+    }
+
+    /// Whether one more hint is to be pushed, with which it is counted.
+    #[inline]
+    pub(crate) fn settle(&mut self, limits: Limits<'_>) -> bool {
+        let due = self.is_due(limits);
+        self.owed |= due && self.ramping;
+        let more = due && !self.ramping;
+        self.hints += usize::from(more);
+        more
+    }
+
+    fn is_due(&self, limits: Limits<'_>) -> bool {
+        self.is_ready() && !self.is_settled(limits) && self.has_room_or_wants_it(limits)
+    }
+
+    /// Whether there are hints enough, or somebody in their place.
+    pub(crate) fn is_settled(&self, limits: Limits<'_>) -> bool {
+        let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
+        self.posts != [false; 3]
+            || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
+    }
+
+    /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there, so that threads are
+    /// started side by side and not each by the one before. While it says yes nobody else pushes any: the first worker has better to do.
+    pub(crate) fn ramp(&mut self, limits: Limits<'_>) -> bool {
+        let more = self.hints < self.expected(self.size_hint.0) && self.is_due(limits);
+        self.hints += usize::from(more);
+        self.ramping = more;
+        more
+    }
+
+    /// Ends what [`ramp`](Self::ramp) has begun. Whether a hint is to be pushed that somebody else did not push meanwhile.
+    pub(crate) fn ramped(&mut self, limits: Limits<'_>) -> bool {
+        self.ramping = false;
+        std::mem::take(&mut self.owed) && self.settle(limits)
+    }
+
+    /// The inputs left if there are `total`. Only the iterator itself can say that there are none: who runs a call asks it after
+    /// that, and if nobody does, somebody is to come and ask.
+    fn expected(&self, total: usize) -> usize {
+        total.saturating_sub(self.taken).max(usize::from(self.active == 0))
+    }
+
+    /// Whether the inputs claim that there are none.
+    pub(crate) fn claims_to_be_empty(&self) -> bool {
+        self.size_hint == (0, Some(0))
+    }
+
+    /// Holds no worker back any more for results that nobody can take yet.
+    pub(crate) fn unbound(&mut self) {
+        self.buffer = Some(usize::MAX);
+    }
+
+    /// Has somebody stand by, unless one does so already for that reason.
+    pub(crate) fn stand_by(&mut self, post: Post) -> bool {
+        !std::mem::replace(&mut self.posts[post as usize], true)
+    }
+
+    /// The watch is over: unless somebody else stands by, hints are pushed again. Says whether there was one.
+    pub(crate) fn stand_down(&mut self, post: Post) -> bool {
+        std::mem::take(&mut self.posts[post as usize])
+    }
+
+    /// Whether a worker stands by until there is room in the buffer.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.posts[Post::Stalled as usize]
+    }
+
+    /// Whether the consumer stands by.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.posts[Post::Consumer as usize]
+    }
+
+    /// Whether the batch has begun so lately that it need not take turns with others: a short one is over before a long one's next
+    /// calls, and each long one is young only once.
+    pub(crate) fn is_young(&self, cap: usize) -> bool {
+        self.taken < self.max.min(cap).saturating_mul(2)
+    }
+
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// A hint was found in the queue. Says whether the queue counts it as abandoned.
+    pub(crate) fn found_hint(&mut self) -> bool {
+        seeded!("found-hint-still-counted" => return false);
+        self.hints -= 1;
+        self.abandoned
+    }
+
+    /// How many hints have just come to lead to nothing, because no further input is taken.
+    pub(crate) fn abandon_hints(&mut self) -> usize {
+        let before = std::mem::replace(&mut self.abandoned, self.phase >= Phase::Over);
+        if self.abandoned && !before { self.hints } else { 0 }
+    }
+
+    /// Whether a thread is inside the iterator, so that `can` may hold again in a moment.
+    pub(crate) fn pulling(&self) -> bool {
+        self.phase == Phase::Open && matches!(self.inputs, Inputs::Out)
+    }
+
+    pub(crate) fn hints(&self) -> usize {
+        self.hints
+    }
+
+    /// Takes the right to one input, and the iterator to take it from.
+    #[inline]
+    pub(crate) fn begin(&mut self, limits: Limits<'_>) -> Option<Box<It>> {
+        if !self.can(limits) {
+            return None;
+        }
+        match std::mem::replace(&mut self.inputs, Inputs::Out) {
+            Inputs::Here(inputs) => {
+                self.active += 1;
+                self.begun += 1;
+                Some(inputs)
+            }
+            other => {
+                self.inputs = other;
+                None
+            }
+        }
+    }
+
+    /// Brings the iterator back with an input taken from it, and says which one that is. If the batch has ended meanwhile, the
+    /// iterator comes back to the caller, to be dropped with the input.
+    pub(crate) fn took(&mut self, inputs: Box<It>) -> Result<usize, Box<It>> {
+        if self.phase != Phase::Open {
+            self.gone();
+            return Err(inputs);
+        }
+        self.inputs = Inputs::Here(inputs);
+        self.taken += 1;
+        if self.single {
+            self.end();
+        }
+        Ok(self.taken - 1)
+    }
+
+    /// The iterator ended or panicked; its holder drops it.
+    pub(crate) fn ran_out(&mut self) {
+        self.gone();
+        self.end();
+    }
+
+    fn gone(&mut self) {
+        self.inputs = Inputs::Gone;
+        self.active -= 1;
+        self.begun -= 1;
+    }
+
+    /// A thread enters. Says so before it touches anything that the batch may borrow.
+    pub(crate) fn enter(&mut self) {
+        self.inside += 1;
+    }
+
+    /// A thread that has dropped all that it held of the batch leaves.
+    pub(crate) fn leave(&mut self) {
+        self.inside -= 1;
+    }
+
+    /// How many threads are inside.
+    pub(crate) fn inside(&self) -> usize {
+        self.inside
+    }
+
+    /// A call ended. Its result is in flight until it is taken.
+    pub(crate) fn ended(&mut self) {
+        self.active -= 1;
+    }
+
+    /// Whether a call runs, or a thread is inside the iterator.
+    pub(crate) fn busy(&self) -> bool {
+        self.active > 0
+    }
+
+    /// Takes no further input. The iterator stays where it is, until the batch is closed: dropping it may touch what it borrows.
+    pub(crate) fn end(&mut self) {
+        if matches!(self.phase, Phase::New | Phase::Open) {
+            self.phase = Phase::Over;
+        }
+    }
+
+    /// Ends for good. The caller drops the iterator, if it is here.
+    pub(crate) fn close(&mut self) -> Option<Box<It>> {
+        self.phase = Phase::Closed;
+        self.take_inputs()
+    }
+
+    /// Takes the iterator out, if it is here, so that it can be dropped: no further input is taken.
+    pub(crate) fn take_inputs(&mut self) -> Option<Box<It>> {
+        match std::mem::replace(&mut self.inputs, Inputs::Gone) {
+            Inputs::Here(inputs) => Some(inputs),
+            Inputs::Out => {
+                self.inputs = Inputs::Out;
+                None
+            }
+            Inputs::Gone => None,
+        }
+    }
+
+    /// Whether the results that are there are all. No thread is inside any more, but for one in `next()` of a batch that was stopped, whose
+    /// input comes too late.
+    pub(crate) fn over(&self) -> bool {
+        seeded!("end-before-the-last-left" => return self.phase >= Phase::Over && self.active == usize::from(matches!(self.inputs, Inputs::Out)));
+        self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Inputs::Out))
+    }
+
+    /// Whether the thread that asks, which is inside, is the last one: nobody enters any more.
+    pub(crate) fn last(&self) -> bool {
+        self.phase >= Phase::Over && self.inside == 1
+    }
+
+    /// Whether something would be cut short if the batch ended now.
+    pub(crate) fn unfinished(&self) -> bool {
+        self.phase <= Phase::Open || self.busy()
+    }
+
+    /// Whether no input has been taken and nobody is about to.
+    pub(crate) fn untouched(&self) -> bool {
+        self.phase < Phase::Closed && self.taken == 0 && matches!(self.inputs, Inputs::Here(_))
+    }
+
+    /// How many results are still to come, if the consumer has `told` results that count as taken already.
+    pub(crate) fn size_hint(&self, told: usize, room: &Room) -> (usize, Option<usize>) {
+        self.released.set(room.released());
+        let begun = self.in_flight() - usize::from(matches!(self.inputs, Inputs::Out)) + told;
+        match self.phase {
+            Phase::Closed => (0, Some(0)),
+            Phase::Over => (begun, Some(begun)),
+            Phase::New | Phase::Open => {
+                let yielded = self.taken - begun;
+                let left = |total: usize| total.saturating_sub(yielded).max(begun);
+                (left(self.size_hint.0), self.size_hint.1.map(left))
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Decides in which order results leave a batch, and holds them until then.
+
+use crate::base::sync::seeded;
+use std::collections::VecDeque;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Order {
+    /// By the position of their inputs.
+    Input,
+    /// As the calls end.
+    Completion,
+}
+
+pub(crate) struct Outbox<T> {
+    order: Order,
+    /// The index of the input whose result is in the first place, if the order is that of the inputs.
+    first: usize,
+    /// A result for each place; `None` while its call runs.
+    places: VecDeque<Option<T>>,
+    /// The places whose calls run.
+    missing: usize,
+}
+
+impl<T> Outbox<T> {
+    pub(crate) fn new(order: Order) -> Self {
+        Self { order, first: 0, places: VecDeque::new(), missing: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn put(&mut self, index: usize, result: T) {
+        match self.order {
+            Order::Completion => self.places.push_back(Some(result)),
+            Order::Input => {
+                seeded!("result-overwritten" => { self.places.clear(); self.places.push_back(Some(result)); return });
+                let place = index - self.first;
+                if self.places.len() == place {
+                    self.places.push_back(Some(result));
+                } else {
+                    if let Some(gap) = (place + 1).checked_sub(self.places.len()) {
+                        self.places.resize_with(place + 1, || None);
+                        self.missing += gap;
+                    }
+                    self.places[place] = Some(result);
+                    self.missing -= 1;
+                }
+            }
+        }
+    }
+
+    /// Whether the next result in order is there.
+    pub(crate) fn ready(&self) -> bool {
+        matches!(self.places.front(), Some(Some(_)))
+    }
+
+    /// Moves what is ready to `lot`, which is empty.
+    pub(crate) fn take_into(&mut self, lot: &mut VecDeque<Option<T>>) {
+        if self.missing == 0 {
+            self.first += self.places.len();
+            return std::mem::swap(&mut self.places, lot);
+        }
+        while self.ready() {
+            lot.push_back(self.places.pop_front().flatten());
+            self.first += 1;
+        }
+    }
+
+    /// Takes all that is there, ready or not, so that it can be dropped.
+    pub(crate) fn clear(&mut self) -> VecDeque<Option<T>> {
+        self.missing = 0;
+        std::mem::take(&mut self.places)
+    }
+}

@@ -1,0 +1,329 @@
+//! What a thread does inside a batch: takes an input, runs it, files the result, and goes on, stands by or leaves.
+
+use crate::base::pace::{self, Calls, Nap, PATIENCE};
+use crate::base::span::At;
+use crate::base::sync::{self, MutexGuard, Unparker, seeded};
+use crate::base::unwind::{self, Panics, Payload};
+use crate::batch::Batch;
+use crate::batch::account::{Phase, Post};
+use crate::batch::source::Outcome;
+use crate::batch::state::State;
+use crate::nesting::Inside;
+use crate::nesting::waiter::{Waiter, wake};
+use crate::threads::crew::Heir;
+
+/// One thread's stay in a batch.
+struct Stay {
+    /// The thread followed a hint and goes on while it can; a consumer that helps, or a guest, runs one input.
+    worker: bool,
+    /// The crew counts the thread among those that search.
+    searches: bool,
+    calls: Calls,
+    /// The consumer, which gets this thread's permit when it leaves.
+    heir: Option<Heir>,
+}
+
+impl<It, C, T> Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    /// Looks a few times whether the iterator is back: most are in a moment, and this one is worth no more than that.
+    pub(crate) fn wait_a_moment<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<It, C, T>>,
+    ) -> MutexGuard<'a, State<It, C, T>> {
+        for look in 0..PATIENCE {
+            if !state.account.pulling() {
+                break;
+            }
+            drop(state);
+            let again = pace::pause(look);
+            state = self.lock();
+            if !again {
+                break;
+            }
+        }
+        state
+    }
+
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. The worker searches after that; its
+    /// permit is for the heir, if there is one.
+    pub(crate) fn follow_hint<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<It, C, T>>,
+    ) -> Option<Heir> {
+        // Uncount the hint only now: until then, the thread that brings the iterator back need not push another.
+        if state.account.found_hint() {
+            self.crew().found_abandoned();
+        }
+        match state.account.begin(self.limits()) {
+            Some(inputs) => self.run(state, inputs, true),
+            None => {
+                // The thread that brings the iterator back sees that this worker is about to look, and starts no thread in its stead.
+                self.crew().search();
+                self.settle(state);
+                None
+            }
+        }
+    }
+
+    /// Runs an input that has been begun, on a thread that has a permit, and if that is a `worker` those after it.
+    pub(crate) fn run<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<It, C, T>>,
+        inputs: Box<It>,
+        worker: bool,
+    ) -> Option<Heir> {
+        let crew = self.crew();
+        state.account.enter();
+        let call = state.call.clone().expect("the call is there until the last thread has left");
+        drop(state);
+        let escape = unwind::Escape::armed();
+        let inside = Inside::enter(crew, &self.token);
+        let mut stay = Stay { worker, searches: false, calls: Calls::default(), heir: None };
+        let mut next = Some(inputs);
+        while let Some(inputs) = next {
+            let Some((index, input)) = self.take(inputs) else { break };
+            let at = At { pool: crew.name(), index };
+            let outcome = inside.call(|| stay.calls.run(|| call(at, input)));
+            next = self.file(index, outcome, &mut stay);
+        }
+        crew.remember(stay.calls.fast);
+        seeded!("leave-with-the-call-in-hand" => {
+            let heir = self.leave(stay);
+            drop(inside);
+            escape.disarm();
+            return heir;
+        });
+        drop(call);
+        // Inside still: what is dropped in leaving is the user's, and may wait for a batch of its own.
+        let heir = self.leave(stay);
+        drop(inside);
+        escape.disarm();
+        heir
+    }
+
+    /// Takes one input; `None` ends the thread's stay.
+    #[inline]
+    fn take(&self, mut inputs: Box<It>) -> Option<(usize, It::Item)> {
+        match unwind::catch(|| inputs.next()) {
+            Ok(Some(input)) => self.bring_back(input, inputs),
+            Ok(None) => self.run_out(None, inputs),
+            Err(payload) => self.run_out(Some(payload), inputs),
+        }
+    }
+
+    /// Brings the iterator back under the lock.
+    #[inline]
+    fn bring_back(&self, input: It::Item, inputs: Box<It>) -> Option<(usize, It::Item)> {
+        let mut state = self.lock();
+        match state.account.took(inputs) {
+            Ok(index) => {
+                seeded!("no-settle-after-input" => return Some((index, input)));
+                self.settle(state);
+                Some((index, input))
+            }
+            Err(inputs) => {
+                drop(state);
+                let mut panics = Panics::default();
+                panics.drop(input);
+                panics.drop(inputs);
+                self.keep(panics);
+                None
+            }
+        }
+    }
+
+    /// Says that the inputs have ended, or panicked. The consumer hears of that when the last thread leaves.
+    #[cold]
+    fn run_out(&self, panicked: Option<Payload>, inputs: Box<It>) -> Option<(usize, It::Item)> {
+        let mut state = self.lock();
+        let surplus = match panicked {
+            Some(payload) if state.account.phase() == Phase::Open => state.last.replace(payload),
+            // No consumer asks what comes after the last result of a batch that was stopped or closed.
+            other => other,
+        };
+        state.account.ran_out();
+        state.relieve();
+        drop(state);
+        let mut panics = Panics::default();
+        panics.drop(inputs);
+        panics.drop(surplus);
+        self.keep(panics);
+        None
+    }
+
+    /// Whether a worker is to leave before the next input: for a call that waits for a permit, or for another batch.
+    fn pressed(&self, state: &State<It, C, T>) -> bool {
+        let crew = self.crew();
+        crew.permit_is_wanted()
+            || !state.account.is_young(crew.cap())
+                && crew.is_wanted_elsewhere(state.account.hints())
+    }
+
+    /// Files what became of one input, and takes the right to another, if there is one and this thread is to go on.
+    fn file(&self, index: usize, outcome: Outcome<T>, stay: &mut Stay) -> Option<Box<It>> {
+        let limits = self.limits();
+        let fast = stay.calls.fast;
+        let mut state = self.lock();
+        state.account.ended();
+        state.fast = fast;
+        let mut unwanted = None;
+        if state.account.phase() == Phase::Closed {
+            unwanted = Some(outcome);
+        } else {
+            let last = outcome.is_err();
+            state.results.put(index, outcome);
+            seeded!("inputs-after-a-panic" => return state.account.begin(limits));
+            if last {
+                // The consumer goes on with this panic, and asks for nothing that comes after it.
+                state.account.end();
+                state.relieve();
+            }
+        }
+        stay.heir = state.heir();
+        let mut waiter = state.waiter_with_news(limits);
+        seeded!("call-back-after-begin" => {
+            let next = if stay.worker { state.account.begin(limits) } else { None };
+            self.settle(state);
+            wake(waiter);
+            return next;
+        });
+        // Before any new input: a call that waits elsewhere gets its permit back first.
+        waiter = waiter.and_then(Waiter::call_back);
+        let mut next = None;
+        if stay.worker && stay.heir.is_none() && !self.pressed(&state) {
+            // Two are too many for inputs this fast.
+            let crowded = fast && (state.account.busy() || state.account.is_stalled());
+            let post = if crowded { Post::Crowded } else { Post::Stalled };
+            if !crowded {
+                next = state.account.begin(limits);
+            }
+            let more = state.account.phase() == Phase::Open;
+            if next.is_none() && more && fast && state.account.stand_by(post) {
+                drop(state);
+                wake(waiter.take());
+                state = self.watch(post);
+                if !self.pressed(&state) {
+                    next = state.account.begin(limits);
+                }
+            }
+        }
+        let mut owed = false;
+        if next.is_none() {
+            if stay.worker && state.account.is_single() {
+                // The joiner of a task that submits the next one sees that this thread is about to look for it.
+                seeded!("search-after-the-result" => { drop(state); wake(waiter); return None });
+                self.crew().search();
+                stay.searches = true;
+            }
+            seeded!("no-settle-after-call" => { drop(state); wake(waiter); return None });
+            self.rouse(&mut state);
+            owed = state.account.settle(limits);
+        }
+        drop(state);
+        wake(waiter);
+        if owed {
+            self.push();
+        }
+        if unwanted.is_some() {
+            let mut panics = Panics::default();
+            panics.drop(unwanted);
+            self.keep(panics);
+        }
+        next
+    }
+
+    /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
+    fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
+        let limits = self.limits();
+        let mut state = self.lock();
+        if post == Post::Stalled {
+            for look in 0..PATIENCE {
+                if state.account.called_for(limits).is_some()
+                    || state.account.phase() != Phase::Open
+                {
+                    break;
+                }
+                drop(state);
+                let again = pace::pause(look);
+                state = self.lock();
+                if !again {
+                    break;
+                }
+            }
+        }
+        let mut nap = Nap::default();
+        while state.account.phase() == Phase::Open && state.account.called_for(limits) != Some(post)
+        {
+            let before = state.account.taken();
+            state.posts[post as usize] = Some(Unparker::current());
+            drop(state);
+            sync::nap(nap.length(), None);
+            state = self.lock();
+            state.posts[post as usize] = None;
+            if post == Post::Stalled
+                || !(nap.shows_fast(state.account.taken() - before) || state.account.is_stalled())
+                || self.pressed(&state)
+            {
+                break;
+            }
+            nap.lengthen();
+        }
+        seeded!("standby-for-ever" => return state);
+        state.account.stand_down(post);
+        state
+    }
+
+    /// Ends the nap of a worker that stands by, if there is something to run and no thread runs it.
+    pub(crate) fn rouse(&self, state: &mut State<It, C, T>) {
+        let called = state.account.called_for(self.limits());
+        if let Some(worker) = called.and_then(|post| state.posts[post as usize].take()) {
+            worker.unpark();
+        }
+    }
+
+    /// Keeps the first panic of a `Drop` for the consumer.
+    pub(crate) fn keep(&self, panics: Panics) {
+        if let Some(payload) = panics.first() {
+            let surplus = self.lock().keep(payload);
+            unwind::discard(surplus);
+        }
+    }
+
+    /// Step 3 of the essay on borrowing. The thread has dropped all that it held of the batch.
+    fn leave(&self, stay: Stay) -> Option<Heir> {
+        let mut panics = Panics::default();
+        let mut state = self.lock();
+        while state.account.last() {
+            let (inputs, call) = (state.account.take_inputs(), state.call.take());
+            let results = if state.detached { state.results.clear() } else { Default::default() };
+            if inputs.is_none() && call.is_none() && results.is_empty() {
+                break;
+            }
+            drop(state);
+            panics.drop(inputs);
+            results.into_iter().for_each(|result| panics.drop(result));
+            panics.drop(call);
+            state = self.lock();
+        }
+        let surplus = panics.first().and_then(|payload| state.keep(payload));
+        state.account.leave();
+        let unheard =
+            state.account.phase() == Phase::Closed && state.account.inside() == 0 && !state.awaited;
+        let swallowed = if unheard { state.dropped.take() } else { None };
+        let heir = stay.heir.or_else(|| state.heir());
+        let waiter = state.waiter_with_news(self.limits()).and_then(Waiter::call_back);
+        if stay.worker && !stay.searches {
+            self.crew().search();
+        }
+        self.end_if_done(state);
+        seeded!("leaving-wakes-nobody" => return heir);
+        wake(waiter);
+        unwind::discard(surplus);
+        unwind::discard(swallowed);
+        heir
+    }
+}

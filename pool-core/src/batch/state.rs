@@ -1,0 +1,109 @@
+//! What a batch knows under its lock, and when that is news to its consumer.
+
+use crate::base::sync::{Unparker, seeded};
+use crate::base::unwind::Payload;
+use crate::batch::account::{Account, Limits, Phase};
+use crate::batch::reorder::{Order, Outbox};
+use crate::batch::source::Outcome;
+use crate::nesting::waiter::Waiter;
+use crate::threads::crew::Heir;
+use std::sync::Arc;
+
+pub(crate) struct State<It, C, T> {
+    pub(crate) account: Account<It>,
+    pub(crate) results: Outbox<Outcome<T>>,
+    /// Here until the batch takes no further input and the last thread leaves.
+    pub(crate) call: Option<Arc<C>>,
+    /// The consumer, while it waits.
+    pub(crate) waiter: Option<Waiter>,
+    /// The consumer, if it is a call of this pool that has given its permit up: then a thread is inside, which gives it its own (`nesting.rs`).
+    pub(crate) absent: Option<Heir>,
+    /// The workers that stand by, while they nap.
+    pub(crate) posts: [Option<Unparker>; 3],
+    /// Whether calls were fast when somebody last looked.
+    pub(crate) fast: bool,
+    /// It looks by itself in a moment, unless workers are held back for it.
+    pub(crate) patient: bool,
+    /// The panic of `next`, raised after the last result.
+    pub(crate) last: Option<Payload>,
+    /// The first panic of a `Drop`.
+    pub(crate) dropped: Option<Payload>,
+    /// The consumer has closed the batch and waits to hear of that panic.
+    pub(crate) awaited: bool,
+    /// A thread could not be started, and none has come since.
+    pub(crate) unserved: bool,
+    /// Nobody will ask for results.
+    pub(crate) detached: bool,
+    /// The crew counts this batch among those with something left to run.
+    pub(crate) live: bool,
+}
+
+impl<It, C, T> State<It, C, T> {
+    pub(crate) fn new(account: Account<It>, call: C, order: Order) -> Self {
+        Self {
+            account,
+            results: Outbox::new(order),
+            call: Some(Arc::new(call)),
+            waiter: None,
+            absent: None,
+            posts: [None, None, None],
+            fast: false,
+            patient: false,
+            last: None,
+            dropped: None,
+            awaited: false,
+            unserved: false,
+            detached: false,
+            live: false,
+        }
+    }
+}
+
+impl<It: Iterator, C, T> State<It, C, T> {
+    /// The consumer's waker, if there is something to wake it for.
+    pub(crate) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
+        let news = match self.account.phase() {
+            _ if self.waiter.is_none() => return None,
+            Phase::Closed => self.account.inside() == 0,
+            _ if self.account.over() => true,
+            _ => self.results.ready() && (!self.patient || !self.account.has_room(limits)),
+        };
+        if news { self.waiter.take() } else { None }
+    }
+
+    /// The consumer, if it has given its permit up and a thread that is inside and has one is to pass it on: there is something for the
+    /// consumer, or no other thread is inside that could.
+    pub(crate) fn heir(&mut self) -> Option<Heir> {
+        if !(self.results.ready() || self.account.over() || self.account.inside() == 0) {
+            return None;
+        }
+        seeded!("heir-forgotten" => return None);
+        let heir = self.absent.take().filter(Heir::is_absent)?;
+        // The permit wakes it.
+        self.waiter = None;
+        Some(heir)
+    }
+
+    /// Calls off who stands by: no input is taken any more.
+    pub(crate) fn relieve(&mut self) {
+        self.posts.iter_mut().filter_map(Option::take).for_each(|worker| worker.unpark());
+    }
+
+    /// Keeps the first panic of a `Drop`, and gives back one that comes later.
+    pub(crate) fn keep(&mut self, payload: Payload) -> Option<Payload> {
+        match self.dropped {
+            None => {
+                self.dropped = Some(payload);
+                None
+            }
+            Some(_) => Some(payload),
+        }
+    }
+
+    /// Whether this is the moment in which nothing is left to run.
+    pub(crate) fn done(&mut self) -> bool {
+        let done = self.live && self.account.phase() >= Phase::Over && self.account.inside() == 0;
+        self.live &= !done;
+        done
+    }
+}

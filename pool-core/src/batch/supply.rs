@@ -1,0 +1,238 @@
+//! What a batch does for its consumer: it hands out results, lets the consumer wait, and ends.
+//!
+//! # Waiting for a result
+//!
+//! The consumer registers its waker in the section in which it finds nothing, and a call gives its permit up in that section, too. A thread that
+//! files a result, leaves last, stops the batch or cannot start a thread takes the waker out in its own section and wakes it after. Either the
+//! filing comes first, then the consumer sees the result; or the registration does, then the thread that files sees the waker.
+//!
+//! A consumer that is **patient** looks again in a moment by itself, since calls are fast: it is woken only when workers are held back for
+//! it, or nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input (`nesting.rs`).
+
+use crate::base::span::At;
+use crate::base::sync::{self, MutexGuard, seeded};
+use crate::base::unwind::{self, Panics, Payload};
+use crate::batch::Batch;
+use crate::batch::account::{Phase, Post};
+use crate::batch::source::{Ask, Lot, Outcome, Polled, Source};
+use crate::batch::state::State;
+use crate::nesting::waiter::{Register, Waiter};
+use crate::nesting::{Away, GivenUp};
+use crate::threads::crew::{Heir, Hint};
+
+impl<It, C, T> Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    /// Ends the section of a consumer that does not look again in a moment, and has found whether room was wanted.
+    fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
+        seeded!("consumer-stands-by-for-ever" => return if wanted { self.room.unwant(); self.settle(state) });
+        let watched = state.account.stand_down(Post::Consumer);
+        // One input in all that time says otherwise.
+        let fast = state.fast && state.account.taken() > 1;
+        if wanted {
+            self.room.unwant();
+        }
+        seeded!("no-settle-after-result" => return);
+        if wanted || watched {
+            self.settle(state);
+        } else {
+            drop(state);
+        }
+        if watched && !fast {
+            self.ramp();
+        }
+    }
+
+    /// Whether nothing is on its way that the consumer could wait for, but there is something to run. One that is not `eager` is not to be
+    /// inside the iterator when a result comes.
+    fn wants_help(&self, state: &State<It, C, T>, eager: bool) -> bool {
+        !state.results.ready()
+            && state.account.can(self.limits())
+            && (eager || !state.account.busy())
+    }
+
+    /// Step 4 of the essay on borrowing.
+    fn wait_until_left(&self) -> Option<Payload> {
+        let crew = self.crew();
+        let away = Away::begin();
+        loop {
+            let mut state = self.lock();
+            seeded!("close-without-waiting" => return state.dropped.take());
+            // In a child after `fork` the threads that were inside do not exist.
+            if state.account.inside() == 0 || !crew.is_here() {
+                return state.dropped.take();
+            }
+            state.waiter = Some(away.as_ref().map_or_else(Waiter::current, Away::waiter));
+            let given_up = away.as_ref().map(|call| self.give_up(&mut state, call));
+            drop(state);
+            given_up.into_iter().for_each(GivenUp::pass_on);
+            sync::park(None);
+        }
+    }
+
+    /// A call waits for this batch, which has nothing that it could run. If the batch is on its own pool, a thread is inside.
+    fn give_up(&self, state: &mut State<It, C, T>, call: &Away) -> GivenUp {
+        state.absent = call.heir(self.crew());
+        debug_assert!(state.absent.is_none() || state.account.inside() > 0);
+        call.give_up()
+    }
+}
+
+impl<It, C, T> Source<T> for Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
+        let mut state = self.lock();
+        let limits = self.limits();
+        // Who stands by and only gathers results is not to leave for the first ones.
+        let stays = ask.patient && ask.eager && state.account.is_watched();
+        if state.results.ready() && (!stays || state.account.over()) {
+            let buffer = state.account.buffer(limits.cap);
+            let taken = lot.refill(buffer, |lot| state.results.take_into(lot));
+            let wanted = taken > 0 && self.room.release(taken);
+            self.end_watch(state, wanted);
+            return Polled::Fetched;
+        }
+        if state.account.phase() == Phase::Closed {
+            return Polled::Ended(None);
+        }
+        if state.account.over() {
+            return Polled::Ended(state.last.take().or_else(|| state.dropped.take()));
+        }
+        if self.wants_help(&state, ask.eager) {
+            if ask.may_help {
+                return Polled::Help;
+            }
+            if std::mem::take(&mut state.unserved) {
+                return Polled::Unserved;
+            }
+        }
+        seeded!("register-in-a-later-section" => { drop(state); state = self.lock() });
+        state.patient = ask.patient;
+        let before = register(&mut state.waiter);
+        let fast = state.fast;
+        self.rouse(&mut state);
+        let given_up = ask.call.map(|call| self.give_up(&mut state, call));
+        if ask.patient {
+            self.settle(state);
+        } else {
+            self.end_watch(state, false);
+        }
+        given_up.into_iter().for_each(GivenUp::pass_on);
+        drop(before);
+        Polled::Pending { fast }
+    }
+
+    fn yielded(&self) {
+        if self.room.release(1) {
+            self.end_watch(self.lock(), true);
+        }
+    }
+
+    fn help(&self, eager: bool) -> Option<Heir> {
+        let mut state = self.lock();
+        seeded!("help-without-a-look" => {
+            let inputs = state.account.begin(self.limits())?;
+            return self.run(state, inputs, false)
+        });
+        // Since it was asked a worker may have run what there was, and the next input may be the consumer's own to make.
+        if !self.wants_help(&state, eager) {
+            return None;
+        }
+        match state.account.begin(self.limits()) {
+            Some(inputs) => self.run(state, inputs, false),
+            None => {
+                self.settle(state);
+                None
+            }
+        }
+    }
+
+    fn call_worker(&self) {
+        self.settle(self.lock());
+    }
+
+    fn unbound(&self) {
+        self.lock().account.unbound();
+        for _ in 0..self.crew().cap() {
+            let owed = self.lock().account.settle(self.limits());
+            if !owed {
+                break;
+            }
+            self.push();
+        }
+    }
+
+    fn close(&self, wait: bool) -> Option<Payload> {
+        let mut state = self.lock();
+        let cut = state.account.unfinished();
+        state.relieve();
+        state.awaited |= wait;
+        let call = if state.account.inside() == 0 { state.call.take() } else { None };
+        let (inputs, results) = (state.account.close(), state.results.clear());
+        let (last, dropped) = (state.last.take(), state.dropped.take());
+        let waiter = state.waiter.take();
+        self.end_if_done(state);
+        seeded!("early-end-cancels-nobody" => return None);
+        if cut {
+            self.token.cancel();
+        }
+        let mut panics = Panics::default();
+        if let Some(payload) = dropped {
+            panics.keep(payload);
+        }
+        panics.drop(waiter);
+        panics.drop(inputs);
+        results.into_iter().for_each(|result| panics.drop(result));
+        panics.drop(last);
+        panics.drop(call);
+        if wait {
+            if let Some(payload) = self.wait_until_left() {
+                panics.keep(payload);
+            }
+        }
+        self.sweep();
+        panics.first()
+    }
+
+    fn detach(&self) {
+        let mut state = self.lock();
+        state.detached = true;
+        let waiter = state.waiter.take();
+        if state.account.over() {
+            drop(state);
+            unwind::discard(self.close(false));
+        } else {
+            drop(state);
+        }
+        unwind::discard(waiter);
+    }
+
+    fn cancel_untouched(&self) -> bool {
+        let mut state = self.lock();
+        let untouched = state.account.untouched();
+        if untouched {
+            state.account.end();
+        }
+        untouched
+    }
+
+    fn size_hint(&self, told: usize) -> (usize, Option<usize>) {
+        self.lock().account.size_hint(told, &self.room)
+    }
+
+    fn is_ready(&self) -> bool {
+        let state = self.lock();
+        state.results.ready() || state.account.over()
+    }
+
+    fn stopper(&self) -> Hint {
+        self.hint()
+    }
+}

@@ -1,0 +1,87 @@
+//! What generated code may call: nothing here is for anybody else, and all of it may change in any release.
+
+mod run;
+mod send;
+mod signature;
+
+pub use self::send::{Failed, Input, Returned};
+pub use self::signature::{
+    Anything, Fallible, HandedBack, Inputs, IntoInputs, Named, Sent, Shared,
+};
+pub use crate::__in_an_impl_write_concurrent_associated as in_an_impl_write_concurrent_associated;
+pub use crate::api::as_completed::AsCompleted;
+pub use crate::api::lend::Lend;
+pub use crate::api::map::Map;
+pub use crate::api::pool::{Pool, PoolBuilder};
+pub use crate::api::task::Task;
+pub use ::{core, std};
+
+use self::run::{AsTheyFinish, InBackground, InOrder, Lent, Run};
+use self::send::Outcome;
+
+/// The type beside a free function.
+///
+/// It stands here for its name alone: where the compiler says that an enum is not supported in an `impl`, it says that the
+/// error originates in the macro of this name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_an_impl_write_concurrent_associated {
+    ($(#[$($attribute:tt)*])* $visibility:vis enum $name:ident {} $($rest:tt)*) => {
+        $(#[$($attribute)*])* $visibility enum $name {} $($rest)*
+    };
+}
+
+/// For calls that own an input.
+#[inline]
+pub fn map<'env, T, E, R, In, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
+where
+    T: Returned,
+    E: Failed,
+    R: Outcome<T, E> + 'env,
+    In: IntoInputs<Inputs: 'env>,
+    F: Fn(In::Item) -> R + Send + Sync + 'env,
+{
+    <()>::with_input::<T, E, R, _>(Run::<InOrder, In, F>::of(pool, inputs, call))
+}
+
+/// For calls all of whose inputs are lent.
+#[inline]
+pub fn map_lent<'env, T, E, R, In, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
+where
+    T: Returned,
+    E: Failed,
+    R: Outcome<T, E> + 'env,
+    In: IntoInputs<Inputs: 'env>,
+    F: Fn(&In::Item) -> R + Send + Sync + 'env,
+{
+    <()>::with_input::<T, E, R, _>(Run::<Lent, In, F>::of(pool, inputs, call))
+}
+
+/// For outcomes as they finish.
+#[inline]
+pub fn as_completed<'env, T, E, R, In, F>(
+    pool: &Pool,
+    inputs: In,
+    call: F,
+) -> AsCompleted<'env, In::Item, T, E>
+where
+    T: Returned + 'env,
+    E: Failed + 'env,
+    R: Outcome<T, E>,
+    In: IntoInputs<Item: Input + 'env, Inputs: 'env>,
+    F: Fn(&In::Item) -> R + Send + Sync + 'env,
+{
+    In::Item::with_input::<T, E, R, _>(Run::<AsTheyFinish, In, F>::of(pool, inputs, call))
+}
+
+/// For one call in the background.
+#[inline]
+pub fn submit<T, E, R, F>(pool: &Pool, call: F) -> Task<R>
+where
+    T: Returned,
+    E: Failed,
+    R: Outcome<T, E> + 'static,
+    F: FnOnce() -> R + Send + 'static,
+{
+    <()>::with_input::<T, E, R, _>(Run::<InBackground, (), F>::of(pool, (), call))
+}

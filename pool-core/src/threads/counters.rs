@@ -1,0 +1,76 @@
+//! Decides what a pool counts of its calls.
+
+use crate::base::sync::{AtomicUsize, Ordering};
+
+/// What one thread has run. Written by that thread alone, read by anyone; on cache lines of its own, since every call writes it.
+#[derive(Default)]
+#[repr(align(128))]
+pub(crate) struct Tally {
+    completed: AtomicUsize,
+    panicked: AtomicUsize,
+    running: AtomicUsize,
+}
+
+impl Tally {
+    /// Says that a call runs on this thread, or none; returns what was said before.
+    #[inline]
+    pub(crate) fn set_running(&self, calls: usize) -> usize {
+        let before = self.running.load(Ordering::Relaxed);
+        self.running.store(calls, Ordering::Relaxed);
+        before
+    }
+
+    /// Counts a call that has ended. The lock under which its result is filed makes the count visible to whoever takes it.
+    #[inline]
+    pub(crate) fn count(&self, panicked: bool) {
+        bump(&self.completed, 1);
+        bump(&self.panicked, usize::from(panicked));
+    }
+
+    pub(crate) fn add(&self, other: &Tally) {
+        bump(&self.completed, other.completed.load(Ordering::Relaxed));
+        bump(&self.panicked, other.panicked.load(Ordering::Relaxed));
+        bump(&self.running, other.running.load(Ordering::Relaxed));
+    }
+
+    pub(crate) fn stats(&self, max_workers: usize, threads: usize) -> Stats {
+        Stats {
+            max_workers,
+            threads,
+            running: self.running.load(Ordering::Relaxed),
+            completed: self.completed.load(Ordering::Relaxed),
+            panicked: self.panicked.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// One writer: no read-modify-write is needed.
+fn bump(counter: &AtomicUsize, by: usize) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
+}
+
+/// What a [`Pool`](crate::Pool) is doing and has done, at the moment of asking.
+///
+/// # Examples
+///
+/// ```
+/// let pool = pool_core::Pool::new(4);
+/// let lengths: Vec<usize> = pool.map(["a", "bb"], str::len).collect();
+/// assert_eq!(lengths, [1, 2]);
+/// assert_eq!(pool.stats().completed, 2);
+/// assert_eq!(pool.stats().running, 0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The cap.
+    pub max_workers: usize,
+    /// The threads that are alive, idle ones too.
+    pub threads: usize,
+    /// The calls that run at this moment; a call that waits for a batch of its own is not running.
+    pub running: usize,
+    /// The calls that have ended, those that panicked too. A call is counted before its result can be seen.
+    pub completed: usize,
+    /// The calls that have panicked.
+    pub panicked: usize,
+}
