@@ -82,7 +82,7 @@ impl<T: Clone + Send + Sync, const N: usize> Shared<N> for T {
     message = "`{Self}` does not give the inputs of a batch; inputs are something to iterate over, on any thread",
     label = "not a list of inputs, nor an iterator that is `Send`",
     note = "is it one value for all calls? mark the function's parameter `#[shared]`, and give the value before the inputs",
-    note = "does the iterator stay on its thread? collect it first: `env::args().collect::<Vec<_>>()`; for the lines of the \
+    note = "does the iterator stay on its thread, though its items need not? collect it first: `env::args().collect::<Vec<_>>()`; for the lines of the \
             standard input write `BufReader::new(stdin()).lines()`"
 )]
 pub trait IntoInputs {
