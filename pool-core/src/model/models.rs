@@ -8,10 +8,11 @@
 //! put back (see `sync::seeded`); then a model has to fail, which `.ci/seeded` sees to.
 //! A model ends when every thread has: the pool is dropped, its workers are dismissed, and one that sleeps on is a deadlock.
 
+use crate::base::sync;
 use crate::threads::parked::Parked;
 use crate::threads::permits::{Permits, Wake};
 use crate::threads::queue::Queue;
-use crate::{Pool, PoolBuilder, is_cancelled, sync};
+use crate::{Pool, PoolBuilder, is_cancelled};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -904,23 +905,46 @@ fn a_poll_misses_no_result() {
 
 #[test]
 fn a_lock_may_be_held_while_calls_return_that_block_on_it() {
-    // Five threads.
-    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+    // Every step is forced, so that no preemption is needed.
+    Model { starts: 4, bound: 0, ..Model::DEFAULT }.check(|| {
         let (pool, other) = (Arc::new(pool(2)), Arc::new(pool(1)));
-        let lock = Arc::new(Mutex::new(()));
-        let held = Arc::clone(&lock);
+        let (lock, step) = (Arc::new(Mutex::new(())), Arc::new(Progress::new()));
+        let blocks = |lock: &Arc<Mutex<()>>| {
+            let lock = Arc::clone(lock);
+            move || drop(lock.lock().unwrap())
+        };
         // It waits for another pool, comes back, and blocks on the lock.
+        let (then, came) = (blocks(&lock), Arc::clone(&step));
         let back = pool.submit(move || {
-            other.submit(|| ()).join().unwrap();
-            drop(held.lock().unwrap());
+            other.submit(move || came.wait_for(1)).join().unwrap();
+            then();
         });
-        let inner = Arc::clone(&pool);
+        let (inner, held, gone) = (Arc::clone(&pool), Arc::clone(&lock), Arc::clone(&step));
         let holder = pool.submit(move || {
-            let _held = lock.lock().unwrap();
-            inner.map([1, 2], |_| ()).for_each(drop);
+            let _held = held.lock().unwrap();
+            let (call, go) = (Arc::clone(&gone), gone);
+            let task = inner.submit(move || {
+                call.advance();
+                call.wait_for(3);
+            });
+            go.wait_for(2);
+            task.join().unwrap();
         });
+        let until = |wanted| {
+            while pool.crew().permit_is_wanted() != wanted {
+                loom::thread::yield_now();
+            }
+        };
+        // The holder's task runs, so one permit is the holder's and one the task's: the other call has to wait for one.
+        until(true);
+        let last = pool.submit(blocks(&lock));
+        step.advance();
+        // The other call has got the holder's. The next free permit would be the last call's.
+        until(false);
+        step.advance();
         holder.join().unwrap();
         back.join().unwrap();
+        last.join().unwrap();
     });
 }
 
@@ -1099,4 +1123,33 @@ fn a_panic_of_a_subscriber_is_an_outcome() {
         Site::here().run(at, || ())
     });
     assert!(outcome.is_err());
+}
+
+#[test]
+fn a_call_whose_result_is_there_comes_before_a_new_one() {
+    Model { bound: 1, ..Model::DEFAULT }.check(|| {
+        let (pool, other) = (pool(1), Arc::new(pool(1)));
+        let (step, order) = (Arc::new(Progress::new()), Arc::new(Mutex::new(Vec::new())));
+        let (elsewhere, opens, first) = (Arc::clone(&other), Arc::clone(&step), Arc::clone(&order));
+        let waits = pool.submit(move || {
+            elsewhere.submit(move || opens.wait_for(2)).join().unwrap();
+            first.lock().unwrap().push(1);
+        });
+        let runs = Arc::clone(&step);
+        // It runs once the other call waits.
+        let busy = pool.submit(move || {
+            runs.advance();
+            runs.wait_for(3);
+        });
+        let second = Arc::clone(&order);
+        let new = pool.submit(move || second.lock().unwrap().push(2));
+        step.wait_for(1);
+        step.advance();
+        assert!(other.wait_idle(Duration::MAX));
+        step.advance();
+        busy.join().unwrap();
+        waits.join().unwrap();
+        new.join().unwrap();
+        assert_eq!(*order.lock().unwrap(), [1, 2]);
+    });
 }
