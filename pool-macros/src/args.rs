@@ -167,7 +167,8 @@ fn is_zero(value: &Expr) -> bool {
     matches!(literal(value), Some(Lit::Int(number)) if number.base10_digits() == "0")
 }
 
-/// Whether an expression makes a pool of its own, by the names that are called: `Pool::new(4)`, `&Pool::builder().build()`.
+/// Whether an expression makes a pool of its own, by the names that are called: `Pool::new(4)`,
+/// `&Pool::builder().build()`.
 fn makes_a_pool(value: &Expr) -> bool {
     match value {
         Expr::Group(group) => makes_a_pool(&group.expr),

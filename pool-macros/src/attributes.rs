@@ -28,8 +28,8 @@ pub(crate) fn hidden(attributes: &[Attribute]) -> Vec<Attribute> {
 
 /// The levels of lints, since the companion has what the function has: many arguments, types of many words.
 ///
-/// What the function expects is allowed, since it happens there and not here. What it forbids is denied, since more is allowed
-/// here by name.
+/// What the function expects is allowed, since it happens there and not here. What it forbids is denied, since more is
+/// allowed here by name.
 pub(crate) fn lints(attributes: &[Attribute]) -> Vec<Attribute> {
     kept(attributes, |meta| {
         let Meta::List(list) = meta else { return None };
@@ -73,7 +73,8 @@ fn rename(path: &mut Path, name: &str) {
     *path = Ident::new(name, Span::call_site()).into();
 }
 
-/// The attributes that `wanted` makes of those that are there, also of those that a `cfg_attr` adds under its condition.
+/// The attributes that `wanted` makes of those that are there, also of those that a `cfg_attr` adds under its
+/// condition.
 fn kept(attributes: &[Attribute], wanted: impl Fn(&Meta) -> Option<Meta>) -> Vec<Attribute> {
     let keep = |attribute: &Attribute| {
         if let Some(meta) = wanted(&attribute.meta) {

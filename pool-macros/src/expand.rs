@@ -100,8 +100,8 @@ fn beside(companion: &Companion<'_>, sound: bool) -> TokenStream {
             }
         }
         Place::Impl(_) => {
-            // The compiler tells unused methods of one level together, and nothing of all if some are generated. At a level
-            // of their own the siblings are told of alone, and so not at all.
+            // The compiler tells unused methods of one level together, and nothing of all if some are generated. At a
+            // level of their own the siblings are told of alone, and so not at all.
             let unused =
                 (!attributes::allows_dead_code(attrs)).then(|| quote!(#[forbid(dead_code)]));
             items.map(|item| quote!(#(#cfg)* #(#hidden)* #lints #unused #item)).collect()

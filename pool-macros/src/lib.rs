@@ -17,8 +17,8 @@ use proc_macro::TokenStream;
 
 /// Puts a companion beside a blocking function that runs it over many inputs at once, on threads of its own.
 ///
-/// The function stays as it was written, less `#[shared]`: a plain call runs it here and now. Beside it stands a companion, a
-/// type of the same name and visibility, so that one `use` brings both:
+/// The function stays as it was written, less `#[shared]`: a plain call runs it here and now. Beside it stands a
+/// companion, a type of the same name and visibility, so that one `use` brings both:
 ///
 /// | | |
 /// | --- | --- |
@@ -53,8 +53,8 @@ use proc_macro::TokenStream;
 ///
 /// It goes on free functions, in a module or in another function's body, and on methods of an inherent `impl` that take
 /// `&self`, `self: Arc<Self>` or `self: &Arc<Self>`. Methods have siblings in place of the type: `client.fetch_map(…)`,
-/// `client.fetch_as_completed(…)`, `client.fetch_submit(…)` and `Client::fetch_pool()`. With an `Arc` a batch owns a share of
-/// the client, so that it can be kept.
+/// `client.fetch_as_completed(…)`, `client.fetch_submit(…)` and `Client::fetch_pool()`. With an `Arc` a batch owns a
+/// share of the client, so that it can be kept.
 ///
 /// ```
 /// use pool_core::concurrent;
@@ -104,8 +104,8 @@ use proc_macro::TokenStream;
 /// A crate that makes concurrency optional writes `#[cfg_attr(feature = "…", concurrent)]` on the function and
 /// `#[cfg_attr(feature = "…", shared)]` on the parameter. Parameters under a `#[cfg]` are refused.
 ///
-/// A result may borrow from `&self` and from what has a lifetime with a name, not from what is lent. Lifetimes that a type
-/// hides have to be shown: `Cow<'_, str>`, not `Cow<str>`.
+/// A result may borrow from `&self` and from what has a lifetime with a name, not from what is lent. Lifetimes that a
+/// type hides have to be shown: `Cow<'_, str>`, not `Cow<str>`.
 ///
 /// ```edition2021
 /// use pool_core::concurrent;
@@ -120,8 +120,8 @@ use proc_macro::TokenStream;
 /// assert_eq!(firsts, [Some("one"), None]);
 /// ```
 ///
-/// A turbofish names the function's own type parameters, and for `as_completed` after them the type of each input that is
-/// lent, which can be left to the compiler.
+/// A turbofish names the function's own type parameters, and for `as_completed` after them the type of each input that
+/// is lent, which can be left to the compiler.
 ///
 /// ```
 /// use pool_core::concurrent;
@@ -138,15 +138,15 @@ use proc_macro::TokenStream;
 /// # Results
 ///
 /// `as_completed` tells errors from values if the last word of the return type is `Result`, which may be an alias whose
-/// parameters are those of the standard library's `Result` or fewer. Any other type is a value, and a `Result` under another
-/// name does not compile.
+/// parameters are those of the standard library's `Result` or fewer. Any other type is a value, and a `Result` under
+/// another name does not compile.
 ///
 /// # Lints and docs
 ///
-/// A level that the function sets for lints (`#[allow]`, `#[expect]`, `#[warn]`, `#[deny]`, `#[forbid]`) holds for the companion
-/// too, and what the function expects is allowed there. A function is unused if nothing uses it or its companion. The companion
-/// is hidden in the docs, so that a link to the function's name means the function. The page of a documented function says what
-/// stands beside it.
+/// A level that the function sets for lints (`#[allow]`, `#[expect]`, `#[warn]`, `#[deny]`, `#[forbid]`) holds for the
+/// companion too, and what the function expects is allowed there. A function is unused if nothing uses it or its
+/// companion. The companion is hidden in the docs, so that a link to the function's name means the function. The page
+/// of a documented function says what stands beside it.
 ///
 /// # Options
 ///
@@ -175,8 +175,9 @@ use proc_macro::TokenStream;
 ///
 /// ## `pool = &API`
 ///
-/// Several functions share one pool, and so one cap: an expression of type `&'static Pool`, most often a reference to a `static`.
-/// Not together with the options that set up a pool of the function's own: `max_workers`, `name`, `keep_alive` and `stack_size`.
+/// Several functions share one pool, and so one cap: an expression of type `&'static Pool`, most often a reference to a
+/// `static`. Not together with the options that set up a pool of the function's own: `max_workers`, `name`,
+/// `keep_alive` and `stack_size`.
 ///
 /// ```
 /// # use pool_core::{Pool, concurrent};
@@ -207,7 +208,8 @@ use proc_macro::TokenStream;
 ///
 /// ## `keep_alive = Duration::from_secs(60)`
 ///
-/// How long an idle thread waits for work before it ends: a constant expression of type `Duration`. By default ten seconds.
+/// How long an idle thread waits for work before it ends: a constant expression of type `Duration`. By default ten
+/// seconds.
 ///
 /// ```
 /// # use pool_core::concurrent;
@@ -236,8 +238,8 @@ use proc_macro::TokenStream;
 ///
 /// ## `companion = parses`
 ///
-/// Another name for the type beside a free function, for when a module or an import already has the function's name, or when
-/// it would hide a primitive type or a crate, as that of `fn str` would.
+/// Another name for the type beside a free function, for when a module or an import already has the function's name, or
+/// when it would hide a primitive type or a crate, as that of `fn str` would.
 ///
 /// ```
 /// # use pool_core::concurrent;
@@ -255,8 +257,8 @@ use proc_macro::TokenStream;
 ///
 /// ## `associated`
 ///
-/// The function is an associated function without `self`: the attribute cannot see the `impl` around it. Where the option is
-/// missing, the compiler says "enum is not supported in `trait`s or `impl`s".
+/// The function is an associated function without `self`: the attribute cannot see the `impl` around it. Where the
+/// option is missing, the compiler says "enum is not supported in `trait`s or `impl`s".
 ///
 /// ```
 /// # use pool_core::concurrent;
@@ -275,8 +277,9 @@ use proc_macro::TokenStream;
 ///
 /// ## `crate = ::engine::pool_core`
 ///
-/// The absolute path to `pool_core`, by default `::pool_core`: for crates that re-export it, for macros of their own, and where
-/// the dependency has another name. With `pc = { package = "pool-core", … }` in the manifest write `#[concurrent(crate = ::pc)]`.
+/// The absolute path to `pool_core`, by default `::pool_core`: for crates that re-export it, for macros of their own,
+/// and where the dependency has another name. With `pc = { package = "pool-core", … }` in the manifest write
+/// `#[concurrent(crate = ::pc)]`.
 ///
 /// ```
 /// mod engine {

@@ -1,4 +1,5 @@
-//! A crate beside this one, which depends on the library as a user's does: for what a test cannot see from inside its own.
+//! A crate beside this one, which depends on the library as a user's does: for what a test cannot see from inside its
+//! own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

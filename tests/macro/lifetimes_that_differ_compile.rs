@@ -1,8 +1,8 @@
 //! What differs in lifetimes alone compiles, wherever it stands in a signature.
 //!
-//! The test writes the types of a table into the places of a signature, in every pair of two places, and the compiler judges
-//! each function by its errors. Functions that do not compile without `#[concurrent]` are left out. Each of the rest has to
-//! compile with it, and with a call of `map`, `as_completed` and `submit`, or to be refused in our words.
+//! The test writes the types of a table into the places of a signature, in every pair of two places, and the compiler
+//! judges each function by its errors. Functions that do not compile without `#[concurrent]` are left out. Each of the
+//! rest has to compile with it, and with a call of `map`, `as_completed` and `submit`, or to be refused in our words.
 
 use crate::another_crate::AnotherCrate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,8 +115,8 @@ impl Case {
     }
 }
 
-/// Every pair of two places with every pair of two cells at least once, and every choice of lifetimes where all places have
-/// the same type.
+/// Every pair of two places with every pair of two cells at least once, and every choice of lifetimes where all places
+/// have the same type.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let mut add = |numbers: [usize; 4], is_plain: bool, is_method: bool| {
@@ -171,8 +171,8 @@ fn each_function_compiles_or_is_refused_in_our_words() {
     assert!(compile > cases.len() / 3, "the table has become too strange to show anything");
 }
 
-/// Checks what is left, one function on a line, until there is no error; takes out the functions with errors, and gives them
-/// back. There are rounds since the compiler looks for some errors only once there are no others.
+/// Checks what is left, one function on a line, until there is no error; takes out the functions with errors, and gives
+/// them back. There are rounds since the compiler looks for some errors only once there are no others.
 fn rounds(
     left: &mut BTreeSet<usize>,
     line: impl Fn(usize) -> String,

@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 /// Lends a `T`, for as long as one call of an annotated function runs.
 ///
-/// Where the function takes a `&T`, a batch takes inputs of any type that implements `Lend<T>`, owned or borrowed: it keeps
-/// the input and lends it to the call. It is a trait of its own, rather than [`AsRef`] or [`Borrow`](std::borrow::Borrow),
-/// because its list of implementations lets literals, arrays and nested references infer.
+/// Where the function takes a `&T`, a batch takes inputs of any type that implements `Lend<T>`, owned or borrowed: it
+/// keeps the input and lends it to the call. It is a trait of its own, rather than [`AsRef`] or
+/// [`Borrow`](std::borrow::Borrow), because its list of implementations lets literals, arrays and nested references
+/// infer.
 ///
-/// Every `T` is lent by `T`, `&T`, `&&T`, `&mut T`, [`Arc<T>`], `&Arc<T>`, [`Box<T>`], `&Box<T>`, [`Cow<T>`] and `&Cow<T>`;
-/// slices, strings and paths by their owned forms and by what the standard library converts to them without cost. A `&dyn Trait` is
-/// lent by what is one already: a cast makes it one, `&value as &dyn Trait`, since nothing else says which trait is meant.
+/// Every `T` is lent by `T`, `&T`, `&&T`, `&mut T`, [`Arc<T>`], `&Arc<T>`, [`Box<T>`], `&Box<T>`, [`Cow<T>`] and
+/// `&Cow<T>`; slices, strings and paths by their owned forms and by what the standard library converts to them without
+/// cost. A `&dyn Trait` is lent by what is one already: a cast makes it one, `&value as &dyn Trait`, since nothing else
+/// says which trait is meant.
 ///
 /// # Examples
 ///
@@ -92,7 +94,8 @@ pub trait Lend<T: ?Sized> {
     fn lend(&self) -> &T;
 }
 
-// The compiler would list a few of many implementations, of other types too; the note above lists those of the type in question.
+// The compiler would list a few of many implementations, of other types too; the note above lists those of the type in
+// question.
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> Lend<T> for T {
     fn lend(&self) -> &T {
@@ -100,8 +103,8 @@ impl<T: ?Sized> Lend<T> for T {
     }
 }
 
-/// Implements `Lend` of one type for each of its owners, whose references become the lent one by themselves (`deref`) or
-/// through `AsRef` (`as_ref`).
+/// Implements `Lend` of one type for each of its owners, whose references become the lent one by themselves (`deref`)
+/// or through `AsRef` (`as_ref`).
 macro_rules! lend {
     (@deref [$($generics:tt)*] $referent:ty, $owner:ty) => {
         #[diagnostic::do_not_recommend]

@@ -21,8 +21,8 @@ use self::send::Outcome;
 
 /// The type beside a free function.
 ///
-/// It stands here for its name alone: where the compiler says that an enum is not supported in an `impl`, it says that the
-/// error originates in the macro of this name.
+/// It stands here for its name alone: where the compiler says that an enum is not supported in an `impl`, it says that
+/// the error originates in the macro of this name.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __in_an_impl_write_concurrent_associated {

@@ -1,13 +1,14 @@
-//! The types that travel with a batch, each of which has to be `Send`, as generated code asks it: without a supertrait, for the
-//! reason that `signature` gives.
+//! The types that travel with a batch, each of which has to be `Send`, as generated code asks it: without a supertrait,
+//! for the reason that `signature` gives.
 //!
-//! A batch needs all of the bounds at once, and each of them holds in one impl alone. So the impls form a chain: the function of
-//! [`Input`] calls that of [`Returned`], this one that of [`Failed`] and of [`Outcome`], and a batch begins at the end, where
-//! all types are known to be `Send`.
+//! A batch needs all of the bounds at once, and each of them holds in one impl alone. So the impls form a chain: the
+//! function of [`Input`] calls that of [`Returned`], this one that of [`Failed`] and of [`Outcome`], and a batch begins
+//! at the end, where all types are known to be `Send`.
 
 use std::convert::Infallible;
 
-/// What begins once the types of one input, of a value and an error, and of what the call returns are known to be `Send`.
+/// What begins once the types of one input, of a value and an error, and of what the call returns are known to be
+/// `Send`.
 pub trait Begin<I, T, E, R> {
     /// A batch or a task.
     type Begun;

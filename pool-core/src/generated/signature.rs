@@ -1,12 +1,12 @@
 //! What the types of an annotated function have to be, in words for the person who wrote them.
 //!
-//! Generated code asks for these traits in its where-clauses, and **none of them has a supertrait**. A where-clause that implies
-//! `Cow<'static, str>: Send` hides the impl for every other lifetime: the compiler takes the clause for the only reason why any
-//! `Cow<'_, str>` could be `Send`, and refuses the rest of the function. So each trait keeps its bound to its one impl, and has
-//! a function in which the bound holds.
+//! Generated code asks for these traits in its where-clauses, and **none of them has a supertrait**. A where-clause
+//! that implies `Cow<'static, str>: Send` hides the impl for every other lifetime: the compiler takes the clause for
+//! the only reason why any `Cow<'_, str>` could be `Send`, and refuses the rest of the function. So each trait keeps
+//! its bound to its one impl, and has a function in which the bound holds.
 //!
-//! Each is asked of one type of a signature at most: two clauses of one trait about `Cow<'a, str>` and `Cow<'b, str>` would be
-//! ambiguous. Where several parameters need the same trait, a number tells them apart.
+//! Each is asked of one type of a signature at most: two clauses of one trait about `Cow<'a, str>` and `Cow<'b, str>`
+//! would be ambiguous. Where several parameters need the same trait, a number tells them apart.
 
 use std::marker::PhantomData;
 
@@ -55,8 +55,8 @@ impl<T: Send, const N: usize> Sent<N> for T {
 
 /// A `#[shared]` parameter that is not a reference, or one whose lifetime has a name. `N` is the parameter's position.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is `#[shared]`, so each call gets a clone of it, on any thread; to share one value, take `&T` with a \
-               `T` that is `Sync`",
+    message = "`{Self}` is `#[shared]`, so each call gets a clone of it, on any thread; to share one value, take `&T` with \
+               a `T` that is `Sync`",
     label = "not `Clone + Send + Sync`"
 )]
 pub trait Shared<const N: usize>: Sized {
@@ -81,9 +81,10 @@ impl<T: Clone + Send + Sync, const N: usize> Shared<N> for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give the inputs of a batch; inputs are something to iterate over, on any thread",
     label = "not a list of inputs, nor an iterator that is `Send`",
-    note = "is it one value for all calls? mark the function's parameter `#[shared]`, and give the value before the inputs",
-    note = "does the iterator stay on its thread, though its items need not? collect it first: `env::args().collect::<Vec<_>>()`; for the lines of the \
-            standard input write `BufReader::new(stdin()).lines()`"
+    note = "is it one value for all calls? mark the function's parameter `#[shared]`, and give the value before the \
+            inputs",
+    note = "does the iterator stay on its thread, though its items need not? collect it first: \
+            `env::args().collect::<Vec<_>>()`; for the lines of the standard input write `BufReader::new(stdin()).lines()`"
 )]
 pub trait IntoInputs {
     /// One input.
@@ -106,8 +107,8 @@ impl<In: IntoIterator<IntoIter: Send>> IntoInputs for In {
     }
 }
 
-/// Asks nothing of what gives the inputs. With a bound on it clippy does not find the `&` in `map(&["a", "b"])` needless, and
-/// any other bound would be told of before the one that [`IntoInputs`] is.
+/// Asks nothing of what gives the inputs. With a bound on it clippy does not find the `&` in `map(&["a", "b"])`
+/// needless, and any other bound would be told of before the one that [`IntoInputs`] is.
 pub trait Inputs {}
 
 impl<It> Inputs for It {}

@@ -1,4 +1,5 @@
-//! The where-clauses: what is asked of the user's types, so that an error is told at them and not inside generated code.
+//! The where-clauses: what is asked of the user's types, so that an error is told at them and not inside generated
+//! code.
 
 use super::companion::{Argument, Companion, Form, named};
 use super::signature::{input, is_not_maybe};

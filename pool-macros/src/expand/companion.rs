@@ -131,8 +131,8 @@ impl<'a> Companion<'a> {
         }
     }
 
-    /// What the page of a free function says of its companion, which has none. A function without docs gets none, since the
-    /// compiler may be asked to tell of that.
+    /// What the page of a free function says of its companion, which has none. A function without docs gets none, since
+    /// the compiler may be asked to tell of that.
     pub(super) fn doc(&self) -> Option<TokenStream> {
         let Function { attrs, place: Place::Free, companion, .. } = self.function else {
             return None;
@@ -174,8 +174,8 @@ impl<'a> Companion<'a> {
         }
     }
 
-    /// The types of what is handed over for each call, and the tokens at which they stand: those within a `Result`, or the
-    /// result itself.
+    /// The types of what is handed over for each call, and the tokens at which they stand: those within a `Result`, or
+    /// the result itself.
     pub(super) fn results(&self, form: Form) -> Vec<(Type, TokenStream)> {
         let (private, result) = (&self.private, self.result(form));
         let place = result.to_token_stream();
@@ -206,8 +206,8 @@ pub(super) fn krate(args: &Args) -> TokenStream {
 
 /// A type as it is while a form lasts.
 ///
-/// What stands for a mistake becomes a type that the compiler takes for any other, so that nothing more is told about it:
-/// an associated type of something erroneous.
+/// What stands for a mistake becomes a type that the compiler takes for any other, so that nothing more is told about
+/// it: an associated type of something erroneous.
 pub(super) fn named(ty: &Type, form: Form) -> Type {
     match ty {
         Type::Verbatim(mistake) => {
