@@ -7,6 +7,7 @@
 #[cfg(not(any(pool_loom, pool_shuttle)))]
 mod imp {
     use std::io;
+    use std::sync::LazyLock;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::thread;
     pub(crate) use std::thread_local;
@@ -109,30 +110,33 @@ mod imp {
     }
 
     /// Gives the core to a thread that waits for it, and says whether that was worth it: it was not if the core came back late. Then a busy
-    /// thread shares the core, which takes a whole time slice for each such gift, and for the next thousands of times nothing is given.
+    /// thread shares the core, which takes a whole time slice for each such gift, and nothing is given for a while.
     pub(crate) fn step_aside() -> bool {
-        /// How often to pass over it.
-        static PASSES: AtomicUsize = AtomicUsize::new(0);
-        /// How many passes the next late return is worth.
+        /// What the two below count from.
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        /// The microsecond until which nothing is given.
+        static UNTIL: AtomicUsize = AtomicUsize::new(0);
+        /// How many microseconds a late return is worth.
         static PENALTY: AtomicUsize = AtomicUsize::new(PENALTIES.0);
-        const PENALTIES: (usize, usize) = (1 << 10, 1 << 16);
-        const LATE: Duration = Duration::from_micros(100);
+        const PENALTIES: (usize, usize) = (20_000, 1_000_000);
+        const LATE: usize = 100;
 
-        // Relaxed: a count that is a little wrong does no harm.
-        let passes = PASSES.load(Ordering::Relaxed);
-        if passes > 0 {
-            PASSES.store(passes - 1, Ordering::Relaxed);
+        let now = || BEGINNING.elapsed().as_micros() as usize;
+        let begun = now();
+        // Relaxed: a time that is a little wrong does no harm.
+        if begun < UNTIL.load(Ordering::Relaxed) {
             return false;
         }
-        let begun = Instant::now();
         thread::yield_now();
-        let late = begun.elapsed() > LATE;
+        let ended = now();
+        let late = ended.saturating_sub(begun) > LATE;
         let penalty = PENALTY.load(Ordering::Relaxed);
         if late {
-            PASSES.store(penalty, Ordering::Relaxed);
+            UNTIL.store(ended.saturating_add(penalty), Ordering::Relaxed);
             PENALTY.store((2 * penalty).min(PENALTIES.1), Ordering::Relaxed);
         } else if penalty > PENALTIES.0 {
-            PENALTY.store(penalty - 1, Ordering::Relaxed);
+            // A thousand returns in time make up for a late one.
+            PENALTY.store((penalty - penalty / 1024).max(PENALTIES.0), Ordering::Relaxed);
         }
         !late
     }
