@@ -1,10 +1,6 @@
-//! When inputs run faster than threads can share them, so that handing the batch's state over costs more than the calls.
+//! How long to look for what is about to come before a thread sleeps, and whether calls are so fast that it is worth it.
 //!
-//! Then one worker runs alone, and a thread **stands by** in the place of hints (`account::Post`): another worker that would only be in
-//! the way; the one that has filled the buffer, until there is room; or the
-//! consumer, before there is a second worker at all. Each looks again a few times and then after a [`Nap`], so that a slow call among fast
-//! ones holds nothing back for longer than that. The worker measures how long calls run, now and then: how fast results
-//! arrive says as much about the machine's wake-ups.
+//! The worker measures how long calls run, now and then: how fast results arrive says as much about the machine's wake-ups.
 
 use crate::base::sync;
 use std::time::{Duration, Instant};

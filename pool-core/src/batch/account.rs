@@ -36,6 +36,7 @@
 use crate::base::config::Settings;
 use crate::base::sync::seeded;
 use crate::batch::credits::{Released, Room};
+use crate::batch::standby::{Post, Posts};
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 
@@ -50,17 +51,6 @@ pub(super) enum Phase {
     Over,
     /// Nobody wants the results any more. Nobody enters.
     Closed,
-}
-
-/// Why somebody stands by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Post {
-    /// Another worker runs inputs faster than two could.
-    Crowded,
-    /// The buffer is full of results that the consumer is about to take.
-    Stalled,
-    /// It is the consumer: the pool's last calls were so fast that one worker may do, which is seen in a moment.
-    Consumer,
 }
 
 /// What bounds a batch from outside.
@@ -100,8 +90,8 @@ pub(super) struct Account<It> {
     hints: usize,
     /// The queue knows that those hints lead to nothing any more.
     abandoned: bool,
-    /// Who stands by, in the place of all hints: each looks again in a moment.
-    posts: [bool; 3],
+    /// The threads that stand by, in the place of all hints.
+    pub(super) posts: Posts,
     /// Whoever has started the batch pushes hints, and is about to look whether to push more.
     ramping: bool,
     /// Somebody else would have pushed one meanwhile.
@@ -130,7 +120,7 @@ impl<It: Iterator> Account<It> {
             ramping: false,
             owed: false,
             single: false,
-            posts: [false; 3],
+            posts: Posts::default(),
         }
     }
 
@@ -196,10 +186,9 @@ impl<It: Iterator> Account<It> {
         !self.busy() && self.can(limits)
     }
 
-    /// The post whose worker is to go on. While the buffer was full a moment ago, that is the one who has filled it.
+    /// The post whose worker has something to run. If the buffer was full a moment ago, that is the worker that filled it.
     pub(super) fn called_for(&self, limits: Limits<'_>) -> Option<Post> {
-        let stalled = self.posts[Post::Stalled as usize];
-        let post = if stalled { Post::Stalled } else { Post::Crowded };
+        let post = if self.posts.held(Post::Stalled) { Post::Stalled } else { Post::Crowded };
         self.lacks_a_worker(limits).then_some(post)
     }
 
@@ -225,7 +214,7 @@ impl<It: Iterator> Account<It> {
     /// Whether there are hints enough, or somebody in their place.
     pub(super) fn is_settled(&self, limits: Limits<'_>) -> bool {
         let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
-        self.posts != [false; 3]
+        self.posts.any()
             || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
     }
 
@@ -258,26 +247,6 @@ impl<It: Iterator> Account<It> {
     /// Holds no worker back any more for results that nobody can take yet.
     pub(super) fn unbound(&mut self) {
         self.buffer = Some(usize::MAX);
-    }
-
-    /// Has somebody stand by, unless one does so already for that reason.
-    pub(super) fn stand_by(&mut self, post: Post) -> bool {
-        !std::mem::replace(&mut self.posts[post as usize], true)
-    }
-
-    /// The watch is over: unless somebody else stands by, hints are pushed again. Says whether there was one.
-    pub(super) fn stand_down(&mut self, post: Post) -> bool {
-        std::mem::take(&mut self.posts[post as usize])
-    }
-
-    /// Whether a worker stands by until there is room in the buffer.
-    pub(super) fn is_stalled(&self) -> bool {
-        self.posts[Post::Stalled as usize]
-    }
-
-    /// Whether the consumer stands by.
-    pub(super) fn is_watched(&self) -> bool {
-        self.posts[Post::Consumer as usize]
     }
 
     /// Whether the batch has begun so lately that it need not take turns with others: a short one is over before a long one's next

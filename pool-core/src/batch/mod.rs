@@ -33,6 +33,7 @@ mod handle;
 mod reorder;
 mod run;
 mod source;
+mod standby;
 mod state;
 mod supply;
 
@@ -181,7 +182,7 @@ where
         let mut state = self.lock();
         // Here is a thread.
         state.unserved = false;
-        self.follow_hint(self.wait_a_moment(state))
+        self.follow_hint(self.wait_for_inputs(state))
     }
 
     fn is_over(&self) -> bool {
@@ -206,7 +207,7 @@ where
     fn stop(&self) {
         let mut state = self.lock();
         state.account.end();
-        state.relieve();
+        state.account.posts.relieve();
         let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());
         let limits = Limits { cap, room: &self.room };
         let waiter = state.waiter_with_news(limits);

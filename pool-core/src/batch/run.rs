@@ -1,12 +1,13 @@
 //! What a thread does inside a batch: takes an input, runs it, files the result, and goes on, stands by or leaves.
 
-use crate::base::pace::{self, Calls, Nap, PATIENCE};
+use crate::base::pace::Calls;
 use crate::base::span::At;
-use crate::base::sync::{self, MutexGuard, Unparker, seeded};
+use crate::base::sync::{MutexGuard, seeded};
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
-use crate::batch::account::{Phase, Post};
+use crate::batch::account::Phase;
 use crate::batch::source::Outcome;
+use crate::batch::standby::Post;
 use crate::batch::state::State;
 use crate::nesting::Inside;
 use crate::nesting::waiter::{Waiter, wake};
@@ -29,25 +30,6 @@ where
     C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    /// Looks a few times whether the iterator is back: most are in a moment, and this one is worth no more than that.
-    pub(super) fn wait_a_moment<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State<It, C, T>>,
-    ) -> MutexGuard<'a, State<It, C, T>> {
-        for look in 0..PATIENCE {
-            if !state.account.pulling() {
-                break;
-            }
-            drop(state);
-            let again = pace::pause(look);
-            state = self.lock();
-            if !again {
-                break;
-            }
-        }
-        state
-    }
-
     /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. The worker searches after that; its
     /// permit is for the heir, if there is one.
     pub(super) fn follow_hint<'a>(
@@ -146,7 +128,7 @@ where
             other => other,
         };
         state.account.ran_out();
-        state.relieve();
+        state.account.posts.relieve();
         drop(state);
         let mut panics = Panics::default();
         panics.drop(inputs);
@@ -156,7 +138,7 @@ where
     }
 
     /// Whether a worker is to leave before the next input: for a call that waits for a permit, or for another batch.
-    fn pressed(&self, state: &State<It, C, T>) -> bool {
+    pub(super) fn pressed(&self, state: &State<It, C, T>) -> bool {
         let crew = self.crew();
         crew.permit_is_wanted()
             || !state.account.is_young(crew.cap())
@@ -180,7 +162,7 @@ where
             if last {
                 // The consumer goes on with this panic, and asks for nothing that comes after it.
                 state.account.end();
-                state.relieve();
+                state.account.posts.relieve();
             }
         }
         stay.heir = state.heir();
@@ -196,13 +178,13 @@ where
         let mut next = None;
         if stay.worker && stay.heir.is_none() && !self.pressed(&state) {
             // Two are too many for inputs this fast.
-            let crowded = fast && (state.account.busy() || state.account.is_stalled());
+            let crowded = fast && (state.account.busy() || state.account.posts.held(Post::Stalled));
             let post = if crowded { Post::Crowded } else { Post::Stalled };
             if !crowded {
                 next = state.account.begin(limits);
             }
             let more = state.account.phase() == Phase::Open;
-            if next.is_none() && more && fast && state.account.stand_by(post) {
+            if next.is_none() && more && fast && state.account.posts.take(post) {
                 drop(state);
                 wake(waiter.take());
                 state = self.watch(post);
@@ -236,55 +218,6 @@ where
             self.keep(panics);
         }
         next
-    }
-
-    /// Stands by while another worker runs inputs faster than two could, or while the consumer catches up, and looks again in a moment.
-    fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
-        let limits = self.limits();
-        let mut state = self.lock();
-        if post == Post::Stalled {
-            for look in 0..PATIENCE {
-                if state.account.called_for(limits).is_some()
-                    || state.account.phase() != Phase::Open
-                {
-                    break;
-                }
-                drop(state);
-                let again = pace::pause(look);
-                state = self.lock();
-                if !again {
-                    break;
-                }
-            }
-        }
-        let mut nap = Nap::default();
-        while state.account.phase() == Phase::Open && state.account.called_for(limits) != Some(post)
-        {
-            let before = state.account.taken();
-            state.posts[post as usize] = Some(Unparker::current());
-            drop(state);
-            sync::nap(nap.length(), None);
-            state = self.lock();
-            state.posts[post as usize] = None;
-            if post == Post::Stalled
-                || !(nap.shows_fast(state.account.taken() - before) || state.account.is_stalled())
-                || self.pressed(&state)
-            {
-                break;
-            }
-            nap.lengthen();
-        }
-        seeded!("standby-for-ever" => return state);
-        state.account.stand_down(post);
-        state
-    }
-
-    /// Ends the nap of a worker that stands by, if there is something to run and no thread runs it.
-    pub(super) fn rouse(&self, state: &mut State<It, C, T>) {
-        let called = state.account.called_for(self.limits());
-        if let Some(worker) = called.and_then(|post| state.posts[post as usize].take()) {
-            worker.unpark();
-        }
     }
 
     /// Keeps the first panic of a `Drop` for the consumer.

@@ -1,6 +1,6 @@
 //! What a batch knows under its lock, and when that is news to its consumer.
 
-use crate::base::sync::{Unparker, seeded};
+use crate::base::sync::seeded;
 use crate::base::unwind::Payload;
 use crate::batch::account::{Account, Limits, Phase};
 use crate::batch::reorder::{Order, Outbox};
@@ -18,8 +18,6 @@ pub(super) struct State<It, C, T> {
     pub(super) waiter: Option<Waiter>,
     /// The consumer, if it is a call of this pool that has given its permit up: then a thread is inside, which gives it its own (`nesting.rs`).
     pub(super) absent: Option<Heir>,
-    /// The workers that stand by, while they nap.
-    pub(super) posts: [Option<Unparker>; 3],
     /// Whether calls were fast when somebody last looked.
     pub(super) fast: bool,
     /// It looks by itself in a moment, unless workers are held back for it.
@@ -46,7 +44,6 @@ impl<It, C, T> State<It, C, T> {
             call: Some(Arc::new(call)),
             waiter: None,
             absent: None,
-            posts: [None, None, None],
             fast: false,
             patient: false,
             last: None,
@@ -85,11 +82,6 @@ impl<It: Iterator, C, T> State<It, C, T> {
         // The permit wakes it.
         self.waiter = None;
         Some(heir)
-    }
-
-    /// Calls off who stands by: no input is taken any more.
-    pub(super) fn relieve(&mut self) {
-        self.posts.iter_mut().filter_map(Option::take).for_each(|worker| worker.unpark());
     }
 
     /// Keeps the first panic of a `Drop`, and gives back one that comes later.

@@ -11,10 +11,11 @@
 
 use crate::base::config::Settings;
 use crate::base::span::At;
-use crate::base::sync::{self, MutexGuard, seeded};
+use crate::base::sync::{self, seeded};
 use crate::base::unwind::{self, Panics, Payload};
-use crate::batch::account::{Phase, Post};
+use crate::batch::account::Phase;
 use crate::batch::source::{Ask, Lot, Outcome, Polled, Source, Start};
+use crate::batch::standby::Post;
 use crate::batch::state::State;
 use crate::batch::{Batch, Home};
 use crate::nesting::waiter::{Register, Waiter};
@@ -28,26 +29,6 @@ where
     C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    /// Ends the section of a consumer that does not look again in a moment, and has found whether room was wanted.
-    fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
-        seeded!("consumer-stands-by-for-ever" => return if wanted { self.room.unwant(); self.settle(state) });
-        let watched = state.account.stand_down(Post::Consumer);
-        // One input in all that time says otherwise.
-        let fast = state.fast && state.account.taken() > 1;
-        if wanted {
-            self.room.unwant();
-        }
-        seeded!("no-settle-after-result" => return);
-        if wanted || watched {
-            self.settle(state);
-        } else {
-            drop(state);
-        }
-        if watched && !fast {
-            self.ramp();
-        }
-    }
-
     /// Whether nothing is on its way that the consumer could wait for, but there is something to run. One that is not `eager` is not to be
     /// inside the iterator when a result comes.
     fn wants_help(&self, state: &State<It, C, T>, eager: bool) -> bool {
@@ -120,7 +101,7 @@ where
         state.fast = true;
         let owed = state.account.ramp(self.limits());
         state.account.ramped(self.limits());
-        state.account.stand_by(Post::Consumer);
+        state.account.posts.take(Post::Consumer);
         drop(state);
         if owed {
             self.push();
@@ -132,7 +113,7 @@ where
         let mut state = self.lock();
         let limits = self.limits();
         // Who stands by and only gathers results is not to leave for the first ones.
-        let stays = ask.patient && ask.eager && state.account.is_watched();
+        let stays = ask.patient && ask.eager && state.account.posts.held(Post::Consumer);
         if state.results.ready() && (!stays || state.account.over()) {
             let buffer = state.account.buffer(limits.cap);
             let taken = lot.refill(buffer, |lot| state.results.take_into(lot));
@@ -213,7 +194,7 @@ where
     fn close(&self, wait: bool) -> Option<Payload> {
         let mut state = self.lock();
         let cut = state.account.unfinished();
-        state.relieve();
+        state.account.posts.relieve();
         state.awaited |= wait;
         let call = if state.account.inside() == 0 { state.call.take() } else { None };
         let (inputs, results) = (state.account.close(), state.results.clear());

@@ -1,0 +1,182 @@
+//! Standing by: threads that look again in a moment, in the place of hints, while calls are fast.
+//!
+//! Where calls take less than a wake-up, handing a batch from one worker to another costs more than the calls. Then one worker runs
+//! alone, and another thread has a **post**: it looks again by itself, so that the batch needs no hint. There are three:
+//!
+//! - A second worker, which would only be in the way ([`Post::Crowded`]).
+//! - The worker that has filled the buffer, until there is room ([`Post::Stalled`]).
+//! - The consumer of a new batch, before there is a second worker at all ([`Post::Consumer`]).
+//!
+//! Each looks a few times, then naps for a moment ([`Nap`]) and looks again, so that a slow call among fast ones holds nothing back for
+//! longer than that. A critical section that finds something to run, and no thread that runs it, ends the nap ([`Batch::rouse`]).
+
+use crate::base::pace::{self, Nap, PATIENCE};
+use crate::base::span::At;
+use crate::base::sync::{self, MutexGuard, Unparker, seeded};
+use crate::batch::Batch;
+use crate::batch::account::Phase;
+use crate::batch::source::Outcome;
+use crate::batch::state::State;
+
+/// Why a thread stands by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Post {
+    /// Another worker runs inputs faster than two could.
+    Crowded,
+    /// The buffer is full of results that the consumer is about to take.
+    Stalled,
+    /// It is the consumer: the pool's last calls were so fast that one worker may do, which is seen in a moment.
+    Consumer,
+}
+
+/// The posts of a batch.
+#[derive(Default)]
+pub(super) struct Posts([Watch; 3]);
+
+/// What the thread at a post does.
+#[derive(Default)]
+enum Watch {
+    /// There is none.
+    #[default]
+    Vacant,
+    Looks,
+    Naps(Unparker),
+}
+
+impl Posts {
+    /// Whether a thread stands by, at any post.
+    pub(super) fn any(&self) -> bool {
+        self.0.iter().any(|watch| !matches!(watch, Watch::Vacant))
+    }
+
+    /// Whether a thread stands by at this one.
+    pub(super) fn held(&self, post: Post) -> bool {
+        !matches!(self.0[post as usize], Watch::Vacant)
+    }
+
+    /// A thread takes a post, unless another has it.
+    pub(super) fn take(&mut self, post: Post) -> bool {
+        let vacant = !self.held(post);
+        if vacant {
+            self.0[post as usize] = Watch::Looks;
+        }
+        vacant
+    }
+
+    /// A thread leaves its post: unless another stands by, hints are pushed again. Says whether there was one.
+    pub(super) fn leave(&mut self, post: Post) -> bool {
+        let held = self.held(post);
+        self.0[post as usize] = Watch::Vacant;
+        held
+    }
+
+    /// Ends the nap of the thread at a post.
+    fn wake(&mut self, post: Post) {
+        if let Watch::Naps(thread) = std::mem::replace(&mut self.0[post as usize], Watch::Looks) {
+            thread.unpark();
+        }
+    }
+
+    /// Ends the nap of every worker that stands by: no further input is taken.
+    pub(super) fn relieve(&mut self) {
+        for post in [Post::Crowded, Post::Stalled] {
+            if self.held(post) {
+                self.wake(post);
+            }
+        }
+    }
+}
+
+impl<It, C, T> Batch<It, C, T>
+where
+    It: Iterator + Send,
+    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    T: Send,
+{
+    /// Looks a few times whether `done` holds by now.
+    fn look_until<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<It, C, T>>,
+        done: impl Fn(&State<It, C, T>) -> bool,
+    ) -> MutexGuard<'a, State<It, C, T>> {
+        for look in 0..PATIENCE {
+            if done(&state) {
+                break;
+            }
+            drop(state);
+            let again = pace::pause(look);
+            state = self.lock();
+            if !again {
+                break;
+            }
+        }
+        state
+    }
+
+    /// Looks whether the iterator is back: most are in a moment, and this one is worth no more than that.
+    pub(super) fn wait_for_inputs<'a>(
+        &'a self,
+        state: MutexGuard<'a, State<It, C, T>>,
+    ) -> MutexGuard<'a, State<It, C, T>> {
+        self.look_until(state, |state| !state.account.pulling())
+    }
+
+    /// A worker that has taken a post stands by: while another worker runs inputs faster than two could, or while the consumer catches up.
+    pub(super) fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
+        let limits = self.limits();
+        let is_over = |state: &State<It, C, T>| state.account.phase() != Phase::Open;
+        let mut state = self.lock();
+        if post == Post::Stalled {
+            state = self.look_until(state, |state| {
+                is_over(state) || state.account.called_for(limits).is_some()
+            });
+        }
+        let mut nap = Nap::default();
+        while !is_over(&state) && state.account.called_for(limits) != Some(post) {
+            let before = state.account.taken();
+            state.account.posts.0[post as usize] = Watch::Naps(Unparker::current());
+            drop(state);
+            sync::nap(nap.length(), None);
+            state = self.lock();
+            state.account.posts.0[post as usize] = Watch::Looks;
+            let fast = nap.shows_fast(state.account.taken() - before);
+            let useful = fast || state.account.posts.held(Post::Stalled);
+            if post == Post::Stalled || !useful || self.pressed(&state) {
+                break;
+            }
+            nap.lengthen();
+        }
+        seeded!("standby-for-ever" => return state);
+        state.account.posts.leave(post);
+        state
+    }
+
+    /// Ends the nap of a worker that stands by, if there is something to run and no thread runs it.
+    pub(super) fn rouse(&self, state: &mut State<It, C, T>) {
+        if let Some(post) = state.account.called_for(self.limits()) {
+            if state.account.posts.held(post) {
+                state.account.posts.wake(post);
+            }
+        }
+    }
+
+    /// Ends the critical section of a consumer that does not look again in a moment, and has found whether room was wanted.
+    pub(super) fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
+        seeded!("consumer-stands-by-for-ever" => return if wanted { self.room.unwant(); self.settle(state) });
+        let watched = state.account.posts.leave(Post::Consumer);
+        // One input in all that time says otherwise.
+        let fast = state.fast && state.account.taken() > 1;
+        if wanted {
+            self.room.unwant();
+        }
+        seeded!("no-settle-after-result" => return);
+        if wanted || watched {
+            self.settle(state);
+        } else {
+            drop(state);
+        }
+        if watched && !fast {
+            self.ramp();
+        }
+    }
+}
