@@ -1,4 +1,4 @@
-//! Decides what generated code may call: nothing here is for anybody else, and all of it may change in any release.
+//! The functions that generated code calls. No other code may use them: all of this may change in any release.
 
 mod signature;
 
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// The pool behind one function.
 ///
-/// Tracks its caller, so that the compiler tells a wrong number where the user wrote it, and none of what is in here.
+/// It tracks its caller, so that the compiler reports a wrong number at the place where the user wrote it.
 #[track_caller]
 pub const fn pool(
     name: &'static str,
@@ -35,7 +35,7 @@ pub const fn pool(
     Pool::with(config)
 }
 
-/// For calls that own an input.
+/// Makes the batch of a function that owns an input.
 pub fn map<'env, In, R, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
 where
     In: IntoIterator,
@@ -46,7 +46,7 @@ where
     pool.map(inputs, call)
 }
 
-/// For calls all of whose inputs are lent.
+/// Makes the batch of a function whose inputs are all lent.
 pub fn map_lent<'env, In, R, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
 where
     In: IntoIterator,
@@ -57,7 +57,7 @@ where
     Map::lent(pool.crew(), inputs.into_iter(), call)
 }
 
-/// For functions that return a `Result`.
+/// Makes the batch of a function that returns a `Result`.
 pub fn as_completed<'env, In, T, E, F>(
     pool: &Pool,
     inputs: In,
@@ -74,7 +74,7 @@ where
     pool.as_completed(inputs, call)
 }
 
-/// For functions that return anything else.
+/// Makes the batch of a function that returns any other type.
 pub fn as_completed_infallible<'env, In, T, F>(
     pool: &Pool,
     inputs: In,
@@ -90,7 +90,7 @@ where
     pool.as_completed(inputs, move |input| Ok(call(input)))
 }
 
-/// For one call in the background.
+/// Submits one call in the background.
 pub fn submit<R, F>(pool: &Pool, call: F) -> Task<R>
 where
     R: Send + 'static,

@@ -1,13 +1,14 @@
-//! Decides what the types of an annotated function have to be, in words for the person who wrote them.
+//! The traits that the types of an annotated function need, with error messages for the author of that function.
 //!
-//! Generated code asks for these traits in its where-clauses. Most stand for bounds of the standard library, with a message
-//! that says the way out: `do_not_recommend` keeps the compiler from explaining the bound behind the trait instead.
+//! Generated code names these traits in its where-clauses. Most of them replace bounds of the standard library, and add
+//! a message that says what to write instead. `do_not_recommend` keeps the compiler from explaining the bound behind
+//! the trait.
 
 use std::marker::PhantomData;
 
-/// What a call gives, or one of the two types within a `Result`.
-// The supertrait is higher-ranked because the compiler looks through plain ones when a bound can never hold, and would
-// report `Send` in its own words.
+/// The type of a call's result, or one of the two types within a `Result`.
+// A plain supertrait would lose the message: the compiler looks through it when a bound can never hold, and reports
+// `Send` in its own words. A higher-ranked one hides the bound.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` in the result cannot leave its thread; return something that is `Send`",
     label = "not `Send`",
@@ -58,12 +59,12 @@ impl<T, E> Fallible for Result<T, E> {
 
 /// A return type that is not called `Result`.
 ///
-/// `Named::<R>::check()` is the function of [`Anything`], unless `R` is a `Result`: then it is the one right here, which can
-/// never be called.
+/// `Named::<R>::check()` is the function of [`Anything`], unless `R` is a `Result` under another name. Then it is the
+/// function of this type, whose bound never holds, and the compiler reports the name.
 pub struct Named<R>(PhantomData<R>);
 
 impl<T, E> Named<Result<T, E>> {
-    /// Finds a `Result` under another name.
+    /// Fails to compile, since `R` is a `Result` under another name.
     pub fn check()
     where
         Result<T, E>: NotAResult,
@@ -71,9 +72,9 @@ impl<T, E> Named<Result<T, E>> {
     }
 }
 
-/// Finds nothing.
+/// Accepts every other return type.
 pub trait Anything {
-    /// Takes part in the choice of a name, and does nothing.
+    /// Does nothing. The compiler chooses it if `R` is not a `Result`.
     fn check() {}
 }
 
