@@ -1,4 +1,4 @@
-//! Decides what the options in `#[concurrent(…)]` mean, and which of them contradict one another.
+//! The options in `#[concurrent(…)]`, and which of them contradict one another.
 
 use crate::errors::Errors;
 use proc_macro2::{TokenStream, TokenTree};
@@ -51,6 +51,13 @@ impl Args {
         }
         args.contradictions(errors);
         args
+    }
+
+    /// Whether a name is that of a crate which generated code or anybody's code may name.
+    pub(crate) fn is_a_crate(&self, name: &str) -> bool {
+        let given = self.krate.iter().flat_map(|given| &given.value.segments);
+        given.map(|segment| segment.ident.to_string()).any(|segment| segment == name)
+            || ["std", "core", "alloc", "pool_core"].contains(&name)
     }
 
     fn option(&mut self, input: ParseStream<'_>) -> Result<()> {
@@ -125,8 +132,8 @@ const MAX_WORKERS: Takes<Expr> = Takes {
 };
 const POOL: Takes<Expr> = Takes {
     kind: "a `&'static Pool`",
-    example: "&POOL",
-    accepts: |value| literal(value).is_none(),
+    example: "&POOL` with `static POOL: Pool = Pool::new(8);",
+    accepts: |value| literal(value).is_none() && !makes_a_pool(value),
 };
 const NAME: Takes<LitStr> = Takes {
     kind: "a string literal without NUL",
@@ -160,6 +167,20 @@ fn is_zero(value: &Expr) -> bool {
     matches!(literal(value), Some(Lit::Int(number)) if number.base10_digits() == "0")
 }
 
+/// Whether an expression makes a pool of its own, by the names that are called: `Pool::new(4)`,
+/// `&Pool::builder().build()`.
+fn makes_a_pool(value: &Expr) -> bool {
+    match value {
+        Expr::Group(group) => makes_a_pool(&group.expr),
+        Expr::Paren(paren) => makes_a_pool(&paren.expr),
+        Expr::Reference(reference) => makes_a_pool(&reference.expr),
+        Expr::MethodCall(call) => makes_a_pool(&call.receiver),
+        Expr::Call(call) => matches!(&*call.func, Expr::Path(function)
+            if function.path.segments.iter().rev().nth(1).is_some_and(|of| of.ident == "Pool")),
+        _ => false,
+    }
+}
+
 /// The literal that an expression is, also within the invisible group that a macro's fragment comes in.
 fn literal(value: &Expr) -> Option<&Lit> {
     match value {
@@ -185,7 +206,8 @@ fn set<T: Parse>(
     match input.parse() {
         Ok(value) if accepts(&value) && at_an_end(input) => store(slot, key, value),
         _ => {
-            let message = format!("`{written}` is not {kind}; write `{key} = {example}`");
+            let shown = written.to_string().replace(" :: ", "::").replace("& ", "&");
+            let message = format!("`{shown}` is not {kind}; write `{key} = {example}`");
             Err(Error::new_spanned(written, message))
         }
     }

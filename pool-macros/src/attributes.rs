@@ -1,33 +1,84 @@
-//! Decides which of the function's attributes hold for its companion too.
+//! Which of the function's attributes hold for its companion too.
 
+use proc_macro2::{Ident, Span};
 use quote::ToTokens as _;
 use std::iter;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, MetaList, Token};
+use syn::{Attribute, Meta, MetaList, Path, Token};
 
 /// `#[cfg(…)]`: where the function is not, there is no companion.
 pub(crate) fn cfg(attributes: &[Attribute]) -> Vec<Attribute> {
-    kept(attributes, |meta| meta.path().is_ident("cfg"))
+    kept(attributes, |meta| meta.path().is_ident("cfg").then(|| meta.clone()))
 }
 
 /// `#[deprecated]`, for what calls the function in the user's name.
 pub(crate) fn deprecated(attributes: &[Attribute]) -> Vec<Attribute> {
-    kept(attributes, |meta| meta.path().is_ident("deprecated"))
+    kept(attributes, |meta| meta.path().is_ident("deprecated").then(|| meta.clone()))
 }
 
 /// `#[doc(hidden)]`.
 pub(crate) fn hidden(attributes: &[Attribute]) -> Vec<Attribute> {
     kept(attributes, |meta| match meta {
-        Meta::List(list) => list.path.is_ident("doc") && list.tokens.to_string() == "hidden",
-        _ => false,
+        Meta::List(list) if list.path.is_ident("doc") && list.tokens.to_string() == "hidden" => {
+            Some(meta.clone())
+        }
+        _ => None,
     })
 }
 
-/// The attributes that `wanted` names, also those that a `cfg_attr` adds under its condition.
-fn kept(attributes: &[Attribute], wanted: fn(&Meta) -> bool) -> Vec<Attribute> {
+/// The levels of lints, since the companion has what the function has: many arguments, types of many words.
+///
+/// What the function expects is allowed, since it happens there and not here. What it forbids is denied, since more is
+/// allowed here by name.
+pub(crate) fn lints(attributes: &[Attribute]) -> Vec<Attribute> {
+    kept(attributes, |meta| {
+        let Meta::List(list) = meta else { return None };
+        let mut path = list.path.clone();
+        if path.is_ident("expect") {
+            // An allowed function would count as used, and with it what it calls.
+            if names_dead_code(list) {
+                return None;
+            }
+            rename(&mut path, "allow");
+        } else if path.is_ident("forbid") {
+            rename(&mut path, "deny");
+        } else if !["allow", "warn", "deny"].iter().any(|level| path.is_ident(level)) {
+            return None;
+        }
+        Some(Meta::List(MetaList { path, ..list.clone() }))
+    })
+}
+
+/// Whether the function may be unused, whatever the crate says.
+pub(crate) fn allows_dead_code(attributes: &[Attribute]) -> bool {
+    let allows = |meta: &Meta| match meta {
+        Meta::List(list) if list.path.is_ident("allow") && names_dead_code(list) => {
+            Some(meta.clone())
+        }
+        _ => None,
+    };
+    !kept(attributes, allows).is_empty()
+}
+
+/// Whether a list of lints contains the one of unused functions.
+fn names_dead_code(list: &MetaList) -> bool {
+    let lints = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    lints.is_ok_and(|lints| {
+        let groups = ["dead_code", "unused", "warnings"];
+        lints.iter().any(|lint| groups.iter().any(|group| lint.path().is_ident(group)))
+    })
+}
+
+fn rename(path: &mut Path, name: &str) {
+    *path = Ident::new(name, Span::call_site()).into();
+}
+
+/// The attributes that `wanted` makes of those that are there, also of those that a `cfg_attr` adds under its
+/// condition.
+fn kept(attributes: &[Attribute], wanted: impl Fn(&Meta) -> Option<Meta>) -> Vec<Attribute> {
     let keep = |attribute: &Attribute| {
-        if wanted(&attribute.meta) {
-            return Some(attribute.clone());
+        if let Some(meta) = wanted(&attribute.meta) {
+            return Some(Attribute { meta, ..attribute.clone() });
         }
         let Meta::List(list) = &attribute.meta else { return None };
         if !list.path.is_ident("cfg_attr") {
@@ -36,7 +87,7 @@ fn kept(attributes: &[Attribute], wanted: fn(&Meta) -> bool) -> Vec<Attribute> {
         let mut metas =
             list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?.into_iter();
         let condition = metas.next()?;
-        let added: Vec<Meta> = metas.filter(wanted).collect();
+        let added: Vec<Meta> = metas.filter_map(|meta| wanted(&meta)).collect();
         if added.is_empty() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Decides how mistakes are kept until all of them are found.
+//! The mistakes, kept until all of them are found.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;

@@ -1,4 +1,4 @@
-//! Decides what stands beside the function; what is quoted is quoted here and in the files below.
+//! What stands beside the function; what is quoted is quoted here and in the files below.
 
 mod body;
 mod bounds;
@@ -6,29 +6,55 @@ mod companion;
 mod signature;
 mod tokens;
 
-use self::companion::{Companion, Form};
-use self::tokens::over;
+use self::companion::{Companion, Form, krate};
+use self::tokens::call_at;
 use crate::args::{Args, Given};
 use crate::attributes;
+use crate::conditional::Conditional;
 use crate::errors::Errors;
-use crate::function::{Function, Place};
-use proc_macro2::TokenStream;
+use crate::function::{Function, Written};
+use crate::place::Place;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote};
+use syn::Expr;
 use syn::ext::IdentExt as _;
 
 /// The whole way, from the tokens in the attribute and under it to those that stand in their place.
 pub(crate) fn concurrent(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let args = Args::parse(options, &mut errors);
-    match Function::parse(item.clone(), &args, &mut errors) {
-        Some(function) => expand(&args, &function, errors),
-        None => item.into_iter().chain(errors.into_compile_errors()).collect(),
+    let args = Args::parse(options.clone(), &mut errors);
+    match syn::parse2::<Written>(item.clone()) {
+        Ok(written) => match Conditional::of(&written) {
+            Some(conditional) => twice(&args, &options, conditional),
+            None => {
+                let function = Function::read(written, &args, &mut errors);
+                expand(&args, &function, errors)
+            }
+        },
+        Err(error) => {
+            errors.push(error);
+            item.into_iter().chain(errors.into_compile_errors()).collect()
+        }
     }
+}
+
+/// One function for each side of a condition, each annotated again: the compiler keeps one.
+fn twice(args: &Args, options: &TokenStream, conditional: Conditional) -> TokenStream {
+    let krate = krate(args);
+    let Conditional { condition, with, without } = conditional;
+    let annotated = |function: Written| {
+        let Written { attrs, vis, sig, body } = function;
+        quote!(#[#krate::concurrent(#options)] #(#attrs)* #vis #sig #body)
+    };
+    let (with, without) = (annotated(with), annotated(without));
+    quote!(#[cfg(#condition)] #with #[cfg(not(#condition))] #without)
 }
 
 /// The function as it was written, its companion, and whatever mistakes there are: names resolve even then.
 fn expand(args: &Args, function: &Function, errors: Errors) -> TokenStream {
-    let companion = beside(&Companion::new(args, function), errors.is_empty());
+    let companion = Companion::new(args, function);
+    let doc = companion.doc();
+    let companion = beside(&companion, errors.is_empty());
     let errors = errors.into_compile_errors();
     let Function { attrs, vis, sig, body, .. } = function;
     // A reference is moved rather than lent if its lifetime has a name, however needless that is for the function.
@@ -37,34 +63,49 @@ fn expand(args: &Args, function: &Function, errors: Errors) -> TokenStream {
             single_use_lifetimes, clippy::elidable_lifetime_names, clippy::needless_lifetimes
         )])
     });
-    quote! { #(#attrs)* #named #vis #sig #body #companion #errors }
+    quote! { #(#attrs)* #doc #named #vis #sig #body #companion #errors }
 }
 
 /// A type for a free function, siblings for a method; without bodies that call it unless it is `sound`.
 fn beside(companion: &Companion<'_>, sound: bool) -> TokenStream {
     let Function { attrs, vis, sig, place, .. } = companion.function;
     let (cfg, hidden) = (attributes::cfg(attrs), attributes::hidden(attrs));
+    let lints = attributes::lints(attrs);
     // Whatever these say of the function, they say it there.
     let named = sig.generics.lifetimes().next();
     let named = named.map(|_| quote!(, redundant_lifetimes, single_use_lifetimes));
-    let allow = quote!(#[allow(
-        dead_code, deprecated, non_camel_case_types,
-        clippy::impl_trait_in_params, clippy::multiple_bound_locations #named
-    )]);
+    let lints = quote! {
+        #(#lints)*
+        #[allow(
+            deprecated, non_camel_case_types, clippy::impl_trait_in_params,
+            clippy::multiple_bound_locations, clippy::too_many_arguments, clippy::type_complexity
+            #named
+        )]
+    };
     let methods = Form::ALL.into_iter().map(|form| method(companion, form, sound));
     let items = methods.chain([pool(companion)]);
     match place {
         Place::Free => {
-            let name = companion.type_name();
-            let doc = format!(" Runs {} concurrently.", companion.link());
+            let name = &companion.function.companion;
+            let (private, doc) =
+                (&companion.private, format!(" Runs {} concurrently.", companion.link()));
+            // Hidden, so that a link in the docs to the function's name means the function.
             quote! {
-                #(#cfg)* #(#hidden)* #[doc = #doc] #allow
-                #vis enum #name {}
-                #(#cfg)* #allow
-                impl #name { #(#items)* }
+                #private::in_an_impl_write_concurrent_associated! {
+                    #(#cfg)* #[doc = #doc] #[doc(hidden)] #lints
+                    #vis enum #name {}
+                    #(#cfg)* #lints
+                    impl #name { #(#items)* }
+                }
             }
         }
-        Place::Impl(_) => items.map(|item| quote!(#(#cfg)* #(#hidden)* #allow #item)).collect(),
+        Place::Impl(_) => {
+            // The compiler tells unused methods of one level together, and nothing of all if some are generated. At a
+            // level of their own the siblings are told of alone, and so not at all.
+            let unused =
+                (!attributes::allows_dead_code(attrs)).then(|| quote!(#[forbid(dead_code)]));
+            items.map(|item| quote!(#(#cfg)* #(#hidden)* #lints #unused #item)).collect()
+        }
     }
 }
 
@@ -89,8 +130,7 @@ fn method(companion: &Companion<'_>, form: Form, sound: bool) -> TokenStream {
 }
 
 fn pool(companion: &Companion<'_>) -> TokenStream {
-    let Companion { args, function: Function { attrs, vis, sig, .. }, private, core, .. } =
-        companion;
+    let Companion { args, function: Function { attrs, vis, sig, .. }, private, .. } = companion;
     let deprecated = attributes::deprecated(attrs);
     let (name, doc) =
         (companion.item_name("pool"), format!(" Returns the pool behind {}.", companion.link()));
@@ -101,14 +141,22 @@ fn pool(companion: &Companion<'_>) -> TokenStream {
             Some(Given { value, .. }) => value.to_token_stream(),
             None => sig.ident.unraw().to_string().to_token_stream(),
         };
-        let options =
-            [&args.max_workers, &args.keep_alive, &args.stack_size].map(|option| match option {
-                Some(Given { value, .. }) => quote!(#core::option::Option::Some(#value)),
-                None => quote!(#core::option::Option::None),
-            });
-        // The compiler runs it, and finds there that zero workers are none.
-        let place = args.max_workers.as_ref().map(|given| &given.value);
-        let new = over(place, quote!(#private::pool(#threads, #(#options),*)));
+        let options = [
+            ("max_workers", &args.max_workers),
+            ("keep_alive", &args.keep_alive),
+            ("stack_size", &args.stack_size),
+        ];
+        // At the value, since the compiler runs it, and may find there that zero workers are none.
+        let set = |builder, (option, given): (&str, &Option<Given<Expr>>)| match given {
+            Some(Given { value, .. }) => {
+                let option = Ident::new(option, Span::call_site());
+                call_at(value, quote!(#private::PoolBuilder::#option), quote!(#builder, #value))
+            }
+            None => builder,
+        };
+        let builder = quote!(#private::Pool::builder().name(#threads));
+        let builder = options.into_iter().fold(builder, set);
+        let new = quote!(#builder.build());
         quote! {
             static __POOL: #private::Pool = #new;
             &__POOL

@@ -1,19 +1,24 @@
 //! The attribute `#[concurrent]` of the crate `pool-core`, which re-exports it: depend on that one.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod attributes;
+mod conditional;
 mod errors;
 mod expand;
 mod function;
+mod output;
 mod parameter;
+mod place;
 mod types;
 
 use proc_macro::TokenStream;
 
 /// Puts a companion beside a blocking function that runs it over many inputs at once, on threads of its own.
 ///
-/// The function stays as it was written, less `#[shared]`: a plain call runs it here and now. Beside it stands a type of the
-/// same name and visibility, so that one `use` brings both:
+/// The function stays as it was written, less `#[shared]`: a plain call runs it here and now. Beside it stands a
+/// companion, a type of the same name and visibility, so that one `use` brings both:
 ///
 /// | | |
 /// | --- | --- |
@@ -48,8 +53,8 @@ use proc_macro::TokenStream;
 ///
 /// It goes on free functions, in a module or in another function's body, and on methods of an inherent `impl` that take
 /// `&self`, `self: Arc<Self>` or `self: &Arc<Self>`. Methods have siblings in place of the type: `client.fetch_map(…)`,
-/// `client.fetch_as_completed(…)`, `client.fetch_submit(…)` and `Client::fetch_pool()`. With an `Arc` a batch owns a share of
-/// the client, so that it can be kept.
+/// `client.fetch_as_completed(…)`, `client.fetch_submit(…)` and `Client::fetch_pool()`. With an `Arc` a batch owns a
+/// share of the client, so that it can be kept.
 ///
 /// ```
 /// use pool_core::concurrent;
@@ -92,11 +97,15 @@ use proc_macro::TokenStream;
 /// | several without `#[shared]` | | a tuple of them, in their order |
 ///
 /// What lends what is listed at `pool_core::Lend`: a `&str` is lent by a
-/// `String`, a `&String`, a `Cow<str>` and so on. `as_completed` hands every input back. Lent inputs are the caller's own
+/// `String`, a `&String`, a `Cow<str>` and so on. A `&dyn Trait` is lent by what is one already:
+/// `&(|x| x + 1) as &(dyn Fn(u32) -> u32 + Sync)`. `as_completed` hands every input back. Lent inputs are the caller's own
 /// values; moved ones are cloned before the call.
 ///
-/// A result may borrow from `&self` and from what has a lifetime with a name, not from what is lent. Lifetimes that a type
-/// hides have to be shown: `Cow<'_, str>`, not `Cow<str>`.
+/// A crate that makes concurrency optional writes `#[cfg_attr(feature = "…", concurrent)]` on the function and
+/// `#[cfg_attr(feature = "…", shared)]` on the parameter. Parameters under a `#[cfg]` are refused.
+///
+/// A result may borrow from `&self` and from what has a lifetime with a name, not from what is lent. Lifetimes that a
+/// type hides have to be shown: `Cow<'_, str>`, not `Cow<str>`.
 ///
 /// ```edition2021
 /// use pool_core::concurrent;
@@ -111,8 +120,8 @@ use proc_macro::TokenStream;
 /// assert_eq!(firsts, [Some("one"), None]);
 /// ```
 ///
-/// A turbofish names the function's own type parameters, and for `as_completed` after them the type of each input that is
-/// lent, which can be left to the compiler.
+/// A turbofish names the function's own type parameters, and for `as_completed` after them the type of each input that
+/// is lent, which can be left to the compiler.
 ///
 /// ```
 /// use pool_core::concurrent;
@@ -129,8 +138,15 @@ use proc_macro::TokenStream;
 /// # Results
 ///
 /// `as_completed` tells errors from values if the last word of the return type is `Result`, which may be an alias whose
-/// parameters are those of the standard library's `Result` or fewer. Any other type is a value, and a `Result` under another
-/// name does not compile.
+/// parameters are those of the standard library's `Result` or fewer. Any other type is a value, and a `Result` under
+/// another name does not compile.
+///
+/// # Lints and docs
+///
+/// A level that the function sets for lints (`#[allow]`, `#[expect]`, `#[warn]`, `#[deny]`, `#[forbid]`) holds for the
+/// companion too, and what the function expects is allowed there. A function is unused if nothing uses it or its
+/// companion. The companion is hidden in the docs, so that a link to the function's name means the function. The page
+/// of a documented function says what stands beside it.
 ///
 /// # Options
 ///
@@ -159,8 +175,9 @@ use proc_macro::TokenStream;
 ///
 /// ## `pool = &API`
 ///
-/// Several functions share one pool, and so one cap: an expression of type `&'static Pool`. Not together with the options that
-/// set up a pool of the function's own: `max_workers`, `name`, `keep_alive` and `stack_size`.
+/// Several functions share one pool, and so one cap: an expression of type `&'static Pool`, most often a reference to a
+/// `static`. Not together with the options that set up a pool of the function's own: `max_workers`, `name`,
+/// `keep_alive` and `stack_size`.
 ///
 /// ```
 /// # use pool_core::{Pool, concurrent};
@@ -191,7 +208,8 @@ use proc_macro::TokenStream;
 ///
 /// ## `keep_alive = Duration::from_secs(60)`
 ///
-/// How long an idle thread waits for work before it ends: a constant expression of type `Duration`. By default ten seconds.
+/// How long an idle thread waits for work before it ends: a constant expression of type `Duration`. By default ten
+/// seconds.
 ///
 /// ```
 /// # use pool_core::concurrent;
@@ -220,7 +238,8 @@ use proc_macro::TokenStream;
 ///
 /// ## `companion = parses`
 ///
-/// Another name for the type beside a free function, for when a module or an import already has the function's name.
+/// Another name for the type beside a free function, for when a module or an import already has the function's name, or
+/// when it would hide a primitive type or a crate, as that of `fn str` would.
 ///
 /// ```
 /// # use pool_core::concurrent;
@@ -238,8 +257,8 @@ use proc_macro::TokenStream;
 ///
 /// ## `associated`
 ///
-/// The function is an associated function without `self`: the attribute cannot see the `impl` around it. Where the option is
-/// missing, the compiler says that an enum is not supported there.
+/// The function is an associated function without `self`: the attribute cannot see the `impl` around it. Where the
+/// option is missing, the compiler says "enum is not supported in `trait`s or `impl`s".
 ///
 /// ```
 /// # use pool_core::concurrent;
@@ -258,7 +277,9 @@ use proc_macro::TokenStream;
 ///
 /// ## `crate = ::engine::pool_core`
 ///
-/// The absolute path to `pool_core`, for crates that re-export it and for macros of their own. By default `::pool_core`.
+/// The absolute path to `pool_core`, by default `::pool_core`: for crates that re-export it, for macros of their own,
+/// and where the dependency has another name. With `pc = { package = "pool-core", … }` in the manifest write
+/// `#[concurrent(crate = ::pc)]`.
 ///
 /// ```
 /// mod engine {
@@ -272,6 +293,19 @@ use proc_macro::TokenStream;
 /// assert_eq!(fetch::map([1]).collect::<Vec<_>>(), [1]);
 /// # }
 /// ```
+///
+/// # What the compiler says
+///
+/// Most mistakes are told in words of this crate. Some are found where only the compiler can speak:
+///
+/// | it says | since | write |
+/// | --- | --- | --- |
+/// | "enum is not supported in `trait`s or `impl`s", "consider moving the enum out to a nearby module scope" | the function stands in an `impl` and has no `self` | `#[concurrent(associated)]` |
+/// | "method `fetch_map` is not a member of trait `Fetch`", four times | siblings cannot stand in the `impl` of a trait | the attribute on an inherent method, which that of the trait calls |
+/// | "cannot find `pool_core` in the crate root", "could not find `pool_core` in the list of imported crates", "use of unresolved module or unlinked crate `pool_core`" | the dependency has another name, or another crate re-exports it | `crate = ::name` |
+/// | "this function takes 1 argument but 2 arguments were supplied", "remove the extra argument" | a parameter that is the same for all calls is not marked | `#[shared]` before it |
+/// | "missing lifetime specifier", "anonymous lifetimes in `impl Trait` are unstable" | a type hides a lifetime | `Page<'_>` |
+/// | "does not live long enough", "argument requires that … is borrowed for `'static`" | a `for` loop owns its batch, and this one borrows | `for_each`, `collect` or `scope`, or inputs that are owned |
 ///
 /// # What it expands to
 ///
@@ -287,9 +321,9 @@ use proc_macro::TokenStream;
 /// # pub struct Agent;
 /// # pub struct Error;
 /// # impl Agent { fn get(&self, url: &str) -> Result<String, Error> { Ok(url.to_owned()) } }
-/// # use pool_core::__private::{AsCompleted, Lend, Map, Pool, Returned, Task};
-/// # use pool_core::__private::{as_completed, map_lent, pool, submit};
-/// # use std::{iter, marker, option};
+/// # use pool_core::__private::{AsCompleted, Failed, Inputs, IntoInputs, Lend, Map, Pool, PoolBuilder, Returned, Task};
+/// # use pool_core::__private::{as_completed, in_an_impl_write_concurrent_associated, map_lent, submit};
+/// # use std::marker;
 #[doc = include_str!("expansion/expanded.rs")]
 /// # let pages: Vec<_> = download::map(Agent, ["a"]).collect::<Result<_, _>>().ok().unwrap();
 /// # assert_eq!(pages, ["a"]);

@@ -1,4 +1,4 @@
-//! Decides how each parameter of a call gets its value.
+//! The parameters of a function, and how each gets its value.
 
 use crate::errors::{Errors, wrong_type};
 use crate::types::{impl_trait, is_elided, peel};
@@ -34,13 +34,7 @@ impl Parameter {
         errors: &mut Errors,
     ) -> Self {
         let shared = take_shared(&mut written.attrs, errors);
-        for attribute in written.attrs.iter().filter(|attr| is(attr, "cfg") || is(attr, "cfg_attr"))
-        {
-            errors.at(
-                attribute,
-                "`#[cfg]` on a parameter; write one function for each configuration instead",
-            );
-        }
+        not_configured(&written.attrs, "a parameter", errors);
         let name = match &*written.pat {
             Pat::Ident(name) => Some(name.ident.clone()),
             _ => None,
@@ -96,6 +90,15 @@ fn lent_mutably(reference: &TypeReference, shared: bool) -> Error {
         "an input is lent to its call, so it cannot be `&mut`; take it by value and return it, or name the lifetime: `&'a mut`"
     };
     Error::new_spanned(reference.mutability, message)
+}
+
+/// Refuses what would give the companion several signatures. A `#[cfg_attr(…, shared)]` was resolved before.
+pub(crate) fn not_configured(attributes: &[Attribute], what: &str, errors: &mut Errors) {
+    for attribute in attributes.iter().filter(|attr| is(attr, "cfg") || is(attr, "cfg_attr")) {
+        let message =
+            format!("`#[cfg]` on {what}; write one function for each configuration instead");
+        errors.at(attribute, message);
+    }
 }
 
 /// Whether an attribute is `#[name]`, as rustc's own attributes are written.

@@ -1,4 +1,4 @@
-//! Decides what the macro reads out of a type and how it names the lifetimes that a type leaves out.
+//! What the macro reads out of a type, and names for the lifetimes that a type leaves out.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit_mut::{self, VisitMut};

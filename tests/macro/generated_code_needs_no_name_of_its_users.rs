@@ -125,6 +125,7 @@ pub mod library {
 }
 
 #[concurrent]
+#[expect(dead_code)]
 fn unused(_: u32) {}
 
 macro_rules! annotated {

@@ -7,11 +7,18 @@
 
 mod a_companion_stands_beside_the_function;
 mod a_result_by_name_is_taken_apart;
+mod another_crate;
 pub mod attributes_stay_on_the_function;
+mod docs_link_to_the_function;
 mod every_owner_lends;
 pub mod generated_code_needs_no_name_of_its_users;
 mod generics_are_kept;
 mod inputs_are_moved_or_lent_as_they_are_written;
+mod lifetimes_that_differ_compile;
+mod lints_of_the_function_hold_for_its_companion;
 mod methods_have_siblings;
 mod options_configure_the_pool;
+mod shared_may_depend_on_a_condition;
 mod shared_parameters_are_given_once;
+mod the_dependency_may_have_another_name;
+mod types_may_differ_in_lifetimes;

@@ -1,5 +1,7 @@
 //! Each option of `#[concurrent]` does to the pool what it says.
 
+#![allow(dead_code, reason = "of some functions only the pool is looked at")]
+
 use pool_core::{Pool, concurrent};
 use std::sync::LazyLock;
 use std::thread;

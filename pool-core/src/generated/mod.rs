@@ -1,100 +1,87 @@
 //! The functions that generated code calls. No other code may use them: all of this may change in any release.
 
+mod run;
+mod send;
 mod signature;
 
-pub use self::signature::{Anything, Fallible, HandedBack, Named, Returned, Shared};
+pub use self::send::{Failed, Input, Returned};
+pub use self::signature::{
+    Anything, Fallible, HandedBack, Inputs, IntoInputs, Named, Sent, Shared,
+};
+pub use crate::__in_an_impl_write_concurrent_associated as in_an_impl_write_concurrent_associated;
 pub use crate::api::as_completed::AsCompleted;
 pub use crate::api::lend::Lend;
 pub use crate::api::map::Map;
-pub use crate::api::pool::Pool;
+pub use crate::api::pool::{Pool, PoolBuilder};
 pub use crate::api::task::Task;
 pub use ::{core, std};
 
-use crate::base::config::Config;
-use std::convert::Infallible;
-use std::time::Duration;
+use self::run::{AsTheyFinish, InBackground, InOrder, Lent, Run};
+use self::send::Outcome;
 
-/// The pool behind one function.
+/// The type beside a free function.
 ///
-/// It tracks its caller, so that the compiler reports a wrong number at the place where the user wrote it.
-#[track_caller]
-pub const fn pool(
-    name: &'static str,
-    max_workers: Option<usize>,
-    keep_alive: Option<Duration>,
-    stack_size: Option<usize>,
-) -> Pool {
-    let mut config = Config::new().with_name(name);
-    if let Some(max_workers) = max_workers {
-        config = config.with_max_workers(max_workers);
-    }
-    if let Some(keep_alive) = keep_alive {
-        config.keep_alive = keep_alive;
-    }
-    config.stack_size = stack_size;
-    Pool::with(config)
+/// The macro exists for its name alone. If an annotated function stands in an `impl`, the compiler reports that an enum
+/// is not supported there, and that the error originates in this macro. So the name says what to write.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_an_impl_write_concurrent_associated {
+    ($(#[$($attribute:tt)*])* $visibility:vis enum $name:ident {} $($rest:tt)*) => {
+        $(#[$($attribute)*])* $visibility enum $name {} $($rest)*
+    };
 }
 
 /// Makes the batch of a function that owns an input.
-pub fn map<'env, In, R, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
+#[inline]
+pub fn map<'env, T, E, R, In, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
 where
-    In: IntoIterator,
-    In::IntoIter: Send + 'env,
-    R: Send + 'env,
+    T: Returned,
+    E: Failed,
+    R: Outcome<T, E> + 'env,
+    In: IntoInputs<Inputs: 'env>,
     F: Fn(In::Item) -> R + Send + Sync + 'env,
 {
-    pool.map(inputs, call)
+    <()>::with_input::<T, E, R, _>(Run::<InOrder, In, F>::of(pool, inputs, call))
 }
 
 /// Makes the batch of a function whose inputs are all lent.
-pub fn map_lent<'env, In, R, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
+#[inline]
+pub fn map_lent<'env, T, E, R, In, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
 where
-    In: IntoIterator,
-    In::IntoIter: Send + 'env,
-    R: Send + 'env,
+    T: Returned,
+    E: Failed,
+    R: Outcome<T, E> + 'env,
+    In: IntoInputs<Inputs: 'env>,
     F: Fn(&In::Item) -> R + Send + Sync + 'env,
 {
-    Map::lent(pool.crew(), inputs.into_iter(), call)
+    <()>::with_input::<T, E, R, _>(Run::<Lent, In, F>::of(pool, inputs, call))
 }
 
-/// Makes the batch of a function that returns a `Result`.
-pub fn as_completed<'env, In, T, E, F>(
+/// Makes the batch that hands outcomes over as they finish.
+#[inline]
+pub fn as_completed<'env, T, E, R, In, F>(
     pool: &Pool,
     inputs: In,
     call: F,
 ) -> AsCompleted<'env, In::Item, T, E>
 where
-    In: IntoIterator,
-    In::IntoIter: Send + 'env,
-    In::Item: Send + 'env,
-    T: Send + 'env,
-    E: Send + 'env,
-    F: Fn(&In::Item) -> Result<T, E> + Send + Sync + 'env,
+    T: Returned + 'env,
+    E: Failed + 'env,
+    R: Outcome<T, E>,
+    In: IntoInputs<Item: Input + 'env, Inputs: 'env>,
+    F: Fn(&In::Item) -> R + Send + Sync + 'env,
 {
-    pool.as_completed(inputs, call)
-}
-
-/// Makes the batch of a function that returns any other type.
-pub fn as_completed_infallible<'env, In, T, F>(
-    pool: &Pool,
-    inputs: In,
-    call: F,
-) -> AsCompleted<'env, In::Item, T, Infallible>
-where
-    In: IntoIterator,
-    In::IntoIter: Send + 'env,
-    In::Item: Send + 'env,
-    T: Send + 'env,
-    F: Fn(&In::Item) -> T + Send + Sync + 'env,
-{
-    pool.as_completed(inputs, move |input| Ok(call(input)))
+    In::Item::with_input::<T, E, R, _>(Run::<AsTheyFinish, In, F>::of(pool, inputs, call))
 }
 
 /// Submits one call in the background.
-pub fn submit<R, F>(pool: &Pool, call: F) -> Task<R>
+#[inline]
+pub fn submit<T, E, R, F>(pool: &Pool, call: F) -> Task<R>
 where
-    R: Send + 'static,
+    T: Returned,
+    E: Failed,
+    R: Outcome<T, E> + 'static,
     F: FnOnce() -> R + Send + 'static,
 {
-    pool.submit(call)
+    <()>::with_input::<T, E, R, _>(Run::<InBackground, (), F>::of(pool, (), call))
 }

@@ -1,44 +1,118 @@
 //! The traits that the types of an annotated function need, with error messages for the author of that function.
 //!
-//! Generated code names these traits in its where-clauses. Most of them replace bounds of the standard library, and add
-//! a message that says what to write instead. `do_not_recommend` keeps the compiler from explaining the bound behind
-//! the trait.
+//! Generated code names these traits in its where-clauses, and **none of them has a supertrait**. A where-clause that
+//! implies `Cow<'static, str>: Send` hides the impl for every other lifetime: the compiler takes the clause for the
+//! only reason why any `Cow<'_, str>` could be `Send`, and refuses the rest of the function. So each trait keeps its
+//! bound to its one impl, and has a function in which the bound holds.
+//!
+//! A where-clause names each trait for one type of a signature at most. Two clauses of one trait for `Cow<'a, str>` and
+//! `Cow<'b, str>` would be ambiguous. Where several parameters need the same trait, a number tells them apart.
 
 use std::marker::PhantomData;
 
-/// The type of a call's result, or one of the two types within a `Result`.
-// A plain supertrait would lose the message: the compiler looks through it when a bound can never hold, and reports
-// `Send` in its own words. A higher-ranked one hides the bound.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` in the result cannot leave its thread; return something that is `Send`",
-    label = "not `Send`",
-    note = "a boxed error is `Send` if its type says so: write `Box<dyn Error + Send + Sync>`"
-)]
-pub trait Returned: for<'any> Send {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send> Returned for T {}
-
-/// An input that is moved into the call, where `as_completed` hands it back too.
+/// An input that is moved into the call, where `as_completed` hands it back too. `N` is the parameter's position.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is moved into the call, so `as_completed` needs a clone to hand back; let the function take \
                `&{Self}`, derive `Clone`, or use `map`",
-    label = "not `Clone + Send`"
+    label = "not `Clone`"
 )]
-pub trait HandedBack: Clone + Send {}
+pub trait HandedBack<const N: usize> {
+    /// Clones the input for the call.
+    #[must_use]
+    fn again(&self) -> Self;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Send> HandedBack for T {}
+impl<T: Clone, const N: usize> HandedBack<N> for T {
+    #[inline]
+    fn again(&self) -> T {
+        self.clone()
+    }
+}
 
-/// A `#[shared]` parameter that is not a reference.
+/// An input that is moved into a task. `N` is the parameter's position.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is `#[shared]`, so it is cloned for each call, on any thread; take `&{Self}` to share one",
+    message = "`{Self}` is moved to another thread, which only something that is `Send` can be",
+    label = "not `Send`"
+)]
+pub trait Sent<const N: usize>: Sized {
+    /// Turns the input into a closure that returns it on another thread.
+    fn sent<'env>(self) -> impl FnOnce() -> Self + Send + 'env
+    where
+        Self: 'env;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send, const N: usize> Sent<N> for T {
+    #[inline]
+    fn sent<'env>(self) -> impl FnOnce() -> T + Send + 'env
+    where
+        T: 'env,
+    {
+        move || self
+    }
+}
+
+/// A `#[shared]` parameter that is not a reference, or one whose lifetime has a name. `N` is the parameter's position.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is `#[shared]`, so each call gets a clone of it, on any thread; to share one value, take `&T` \
+               with a `T` that is `Sync`",
     label = "not `Clone + Send + Sync`"
 )]
-pub trait Shared: for<'any> Clone + for<'any> Send + for<'any> Sync {}
+pub trait Shared<const N: usize>: Sized {
+    /// Turns the value into a closure that returns a clone for each call.
+    fn shared<'env>(self) -> impl Fn() -> Self + Send + Sync + 'env
+    where
+        Self: 'env;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Send + Sync> Shared for T {}
+impl<T: Clone + Send + Sync, const N: usize> Shared<N> for T {
+    #[inline]
+    fn shared<'env>(self) -> impl Fn() -> T + Send + Sync + 'env
+    where
+        T: 'env,
+    {
+        move || self.clone()
+    }
+}
+
+/// The inputs of a batch, as the caller gives them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not give the inputs of a batch; inputs are something to iterate over, on any thread",
+    label = "not a list of inputs, nor an iterator that is `Send`",
+    note = "is it one value for all calls? mark the function's parameter `#[shared]`, and give the value before the \
+            inputs",
+    note = "does the iterator stay on its thread, though its items need not? collect it first: \
+            `env::args().collect::<Vec<_>>()`; for the lines of the standard input write \
+            `BufReader::new(stdin()).lines()`"
+)]
+pub trait IntoInputs {
+    /// One input.
+    type Item;
+    /// The iterator over the inputs.
+    type Inputs: Iterator<Item = Self::Item> + Send;
+
+    /// Turns the inputs into their iterator.
+    fn into_inputs(self) -> Self::Inputs;
+}
+
+#[diagnostic::do_not_recommend]
+impl<In: IntoIterator<IntoIter: Send>> IntoInputs for In {
+    type Item = In::Item;
+    type Inputs = In::IntoIter;
+
+    #[inline]
+    fn into_inputs(self) -> In::IntoIter {
+        self.into_iter()
+    }
+}
+
+/// Asks nothing of the inputs. A bound keeps clippy from reporting the `&` in `map(&["a", "b"])` as needless. Any bound
+/// that asks for something would fail before [`IntoInputs`], with a message of its own.
+pub trait Inputs {}
+
+impl<It> Inputs for It {}
 
 /// A return type that is called `Result`, taken apart for `as_completed`.
 #[diagnostic::on_unimplemented(
@@ -64,7 +138,7 @@ impl<T, E> Fallible for Result<T, E> {
 pub struct Named<R>(PhantomData<R>);
 
 impl<T, E> Named<Result<T, E>> {
-    /// Fails to compile, since `R` is a `Result` under another name.
+    /// Never compiles, since `R` is a `Result` under another name.
     pub fn check()
     where
         Result<T, E>: NotAResult,

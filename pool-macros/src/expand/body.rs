@@ -1,12 +1,12 @@
-//! Decides how a call of the engine becomes calls of the function.
+//! The bodies: a call of the engine, and within it the calls of the function.
 
-use super::companion::{Argument, Companion, Form};
+use super::companion::{Argument, Companion, Form, named};
 use super::signature::inputs_name;
 use super::tokens::{at, ends, local, tuple};
-use crate::function::{Keeping, Place};
 use crate::parameter::{Parameter, Passing};
+use crate::place::{Keeping, Place};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::GenericParam;
 
 /// One call of the engine, and nothing that could be wrong at run time.
@@ -16,47 +16,79 @@ pub(super) fn body(companion: &Companion<'_>, form: Form) -> TokenStream {
     let pattern = tuple(companion.inputs().map(|argument| &argument.local));
     let is_lent =
         |argument: &Argument<'_>| !matches!(argument.parameter.passing, Passing::Owned(_));
-    let is_result = companion.function.output.is_result;
     let (engine, by_reference) = match form {
         Form::Map if companion.inputs().all(is_lent) => (quote!(map_lent), true),
         Form::Map => (quote!(map), false),
-        Form::AsCompleted if is_result => (quote!(as_completed), true),
-        Form::AsCompleted => (quote!(as_completed_infallible), true),
+        Form::AsCompleted => (quote!(as_completed), true),
         Form::Submit => (quote!(submit), false),
     };
+    let types = types(companion, form);
     let call = call(companion, form, by_reference);
     let run = match form {
-        Form::Submit => quote!(#private::#engine(Self::#pool(), move || { #call })),
-        Form::Map | Form::AsCompleted => {
-            quote!(#private::#engine(Self::#pool(), #inputs, move |#pattern| { #call }))
-        }
+        Form::Submit => quote!(#private::#engine::<#types, _>(Self::#pool(), move || { #call })),
+        Form::Map | Form::AsCompleted => quote! {
+            #private::#engine::<#types, _, _>(Self::#pool(), #inputs, move |#pattern| { #call })
+        },
     };
     let unpack = (form == Form::Submit && companion.inputs().count() > 1)
         .then(|| quote!(let #pattern = #inputs;));
+    let is_result = companion.function.output.is_result;
     let check = (form == Form::AsCompleted && !is_result).then(|| not_an_alias(companion, form));
     let this = own_the_arc(companion);
-    quote! { #check #this #unpack #run }
+    let sent = companion.arguments.iter().filter_map(|argument| sent(companion, argument, form));
+    quote! { #check #this #unpack #(#sent)* #run }
+}
+
+/// A value, an error, and what the call returns.
+fn types(companion: &Companion<'_>, form: Form) -> TokenStream {
+    let core = &companion.core;
+    let mut results = companion.results(form).into_iter().map(|(ty, _)| ty.into_token_stream());
+    let value = results.next();
+    let error = results.next().unwrap_or_else(|| quote!(#core::convert::Infallible));
+    let result = companion.result(form);
+    quote!(#value, #error, #result)
+}
+
+/// A value that goes to other threads becomes something that gives it there.
+fn sent(companion: &Companion<'_>, argument: &Argument<'_>, form: Form) -> Option<TokenStream> {
+    let Argument { parameter: Parameter { shared, passing, .. }, position, local, .. } = argument;
+    let Passing::Owned(ty) = passing else { return None };
+    let (private, ty) = (&companion.private, named(ty, form));
+    match (shared, form) {
+        (true, _) => {
+            Some(quote!(let #local = <#ty as #private::Shared<#position>>::shared(#local);))
+        }
+        (false, Form::Submit) => {
+            Some(quote!(let #local = <#ty as #private::Sent<#position>>::sent(#local);))
+        }
+        (false, Form::Map | Form::AsCompleted) => None,
+    }
 }
 
 /// The call with the values of one input: references to them if the engine keeps the input.
 fn call(companion: &Companion<'_>, form: Form, by_reference: bool) -> TokenStream {
-    let core = &companion.core;
+    let Companion { private, core, .. } = companion;
     let clone = quote!(#core::clone::Clone::clone);
-    let argument =
-        |Argument { parameter: Parameter { shared, passing, .. }, local, .. }: &Argument<'_>| {
-            let is_reference =
-                if *shared { matches!(passing, Passing::LentParameter(_)) } else { by_reference };
-            let borrowed = if is_reference { quote!(#local) } else { quote!(&#local) };
-            match passing {
-                Passing::Owned(_) if *shared || by_reference => quote!(#clone(#borrowed)),
-                Passing::Owned(_) => quote!(#local),
-                Passing::Lent(referent) => {
-                    let lend = companion.lend(referent, form);
-                    quote!(<_ as #lend>::lend(#borrowed))
-                }
-                Passing::LentParameter(_) => borrowed,
+    let argument = |argument: &Argument<'_>| {
+        let Argument { parameter: Parameter { shared, passing, .. }, position, local, .. } =
+            argument;
+        let is_reference =
+            if *shared { matches!(passing, Passing::LentParameter(_)) } else { by_reference };
+        let borrowed = if is_reference { quote!(#local) } else { quote!(&#local) };
+        match passing {
+            Passing::Owned(_) if *shared || form == Form::Submit => quote!(#local()),
+            Passing::Owned(ty) if by_reference => {
+                let ty = named(ty, form);
+                quote!(<#ty as #private::HandedBack<#position>>::again(#local))
             }
-        };
+            Passing::Owned(_) => quote!(#local),
+            Passing::Lent(referent) => {
+                let lend = companion.lend(referent, form);
+                quote!(<_ as #lend>::lend(#borrowed))
+            }
+            Passing::LentParameter(_) => borrowed,
+        }
+    };
     let sig = &companion.function.sig;
     let token = sig.receiver().map(|receiver| receiver.self_token);
     let this = companion.keeping().map(|keeping| match keeping {

@@ -1,19 +1,21 @@
-//! Decides what is asked of the user's types, so that an error is told at them and not inside generated code.
+//! The where-clauses: what is asked of the user's types, so that an error is told at them and not inside generated
+//! code.
 
-use super::companion::{Companion, Form, named};
-use super::signature::is_not_maybe;
+use super::companion::{Argument, Companion, Form, named};
+use super::signature::{input, is_not_maybe};
 use super::tokens::{at, over};
-use crate::function::{Function, Keeping, Place, Receiver};
+use crate::function::Function;
 use crate::parameter::{Parameter, Passing};
-use crate::types::{lifetimes, peel, references};
+use crate::place::{Keeping, Place, Receiver};
+use crate::types::{lifetimes, references};
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use std::mem;
-use syn::{Type, TypeReference, WherePredicate};
+use syn::{Type, WherePredicate};
 
 /// The function's own where-clause, and after it what a batch or a task asks.
 pub(super) fn predicates(companion: &Companion<'_>, form: Form) -> Vec<TokenStream> {
-    let Function { sig, place, parameters, .. } = companion.function;
+    let Function { sig, place, .. } = companion.function;
     let own = sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let own = own.map(|predicate| of_inputs_with_size(companion, predicate).into_token_stream());
     let of_self = match place {
@@ -21,8 +23,12 @@ pub(super) fn predicates(companion: &Companion<'_>, form: Form) -> Vec<TokenStre
         Place::Impl(None) | Place::Free => None,
     };
     let of_parameters =
-        parameters.iter().flat_map(|parameter| of_parameter(companion, parameter, form));
-    own.chain(of_self).chain(of_parameters).chain(of_results(companion, form)).collect()
+        companion.arguments.iter().flat_map(|argument| of_parameter(companion, argument, form));
+    own.chain(of_self)
+        .chain(of_parameters)
+        .chain(of_input(companion, form))
+        .chain(of_results(companion, form))
+        .collect()
 }
 
 /// A predicate without `?Sized` if it is one of a type parameter that is lent, since inputs have a size.
@@ -53,32 +59,42 @@ fn of_self(companion: &Companion<'_>, receiver: &Receiver, form: Form) -> Option
     Some(at(receiver.token.span, asked))
 }
 
-fn of_parameter(companion: &Companion<'_>, parameter: &Parameter, form: Form) -> Vec<TokenStream> {
+fn of_parameter(
+    companion: &Companion<'_>,
+    argument: &Argument<'_>,
+    form: Form,
+) -> Vec<TokenStream> {
     let Companion { private, core, .. } = companion;
-    let (env, shared) = (form.lifetime(), parameter.shared);
-    let ty = match &parameter.passing {
+    let (env, Argument { parameter: Parameter { shared, passing, .. }, position, .. }) =
+        (form.lifetime(), argument);
+    let ty = match passing {
         Passing::Owned(ty) => named(ty, form),
         Passing::Lent(referent) => return implied_by(companion, &named(referent, form)),
-        Passing::LentParameter(name) if shared => return vec![quote!(#name: #core::marker::Sync)],
+        Passing::LentParameter(name) if *shared => return vec![quote!(#name: #core::marker::Sync)],
         Passing::LentParameter(_) if form == Form::Map => return Vec::new(),
         Passing::LentParameter(name) => return vec![quote!(#name: #core::marker::Send + #env)],
     };
-    let asked = match (shared, form, peel(&ty)) {
-        (false, Form::Map, _) => None,
-        // Said of the referent, since equal bounds of references that differ in their lifetimes confuse the compiler.
-        (.., Type::Reference(TypeReference { mutability: None, elem, .. })) => {
-            let sync = over(&ty, quote!(#core::marker::Sync));
-            Some(quote!(#ty: #env, #elem: #sync))
-        }
-        (true, ..) => {
-            let shared = over(&ty, quote!(#private::Shared));
+    let asked = match (shared, form) {
+        (true, _) => {
+            let shared = over(&ty, quote!(#private::Shared<#position>));
             Some(quote!(#ty: #env + #shared))
         }
+        (false, Form::Map) => None,
         // Higher-ranked, so that it is asked where the companion is used, not where the function is annotated.
-        (_, Form::AsCompleted, _) => Some(quote!(for<'__any> #ty: #env + #private::HandedBack)),
-        (_, Form::Submit, _) => Some(quote!(for<'__any> #ty: #env + #core::marker::Send)),
+        (false, Form::AsCompleted) => {
+            Some(quote!(for<'__any> #ty: #env + #private::HandedBack<#position>))
+        }
+        (false, Form::Submit) => Some(quote!(for<'__any> #ty: #env + #private::Sent<#position>)),
     };
     implied_by(companion, &ty).into_iter().chain(asked).collect()
+}
+
+/// What `as_completed` asks of a whole input, unless its parts say it by themselves.
+fn of_input(companion: &Companion<'_>, form: Form) -> Option<TokenStream> {
+    let moves = |argument: &Argument<'_>| matches!(argument.parameter.passing, Passing::Owned(_));
+    let asked = form == Form::AsCompleted && companion.inputs().any(moves);
+    let (private, input) = (&companion.private, input(companion, form));
+    asked.then(|| quote!(for<'__any> #input: #private::Input))
 }
 
 /// What a signature implies by a reference in it, and inputs that an iterator gives have to say.
@@ -91,18 +107,11 @@ fn implied_by(companion: &Companion<'_>, ty: &Type) -> Vec<TokenStream> {
 }
 
 fn of_results(companion: &Companion<'_>, form: Form) -> Vec<TokenStream> {
-    let Companion { private, core, .. } = companion;
-    let env = form.lifetime();
-    let asked = |(ty, place)| match peel(&ty) {
-        // As for parameters.
-        Type::Reference(TypeReference { mutability: None, elem, .. }) => {
-            let sync = over(place, quote!(#core::marker::Sync));
-            quote!(#elem: #sync, #ty: #env)
-        }
-        _ => {
-            let returned = over(place, quote!(#private::Returned));
-            quote!(#ty: #env + #returned)
-        }
+    let (private, env) = (&companion.private, form.lifetime());
+    let asked = |((ty, place), asked): ((Type, TokenStream), TokenStream)| {
+        let asked = over(place, quote!(#private::#asked));
+        quote!(#ty: #env + #asked)
     };
-    companion.results(form).into_iter().map(asked).collect()
+    let traits = [quote!(Returned), quote!(Failed)];
+    companion.results(form).into_iter().zip(traits).map(asked).collect()
 }

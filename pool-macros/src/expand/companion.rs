@@ -1,14 +1,15 @@
-//! Decides what generated code calls things: items, locals, types, and the way to the engine.
+//! What generated code calls things: items, locals, types, and the way to the engine.
 
 use super::tokens::{at, ends, local};
 use crate::args::{Args, Given};
-use crate::function::{Function, Keeping, Place};
-use crate::parameter::{Parameter, Passing};
+use crate::function::Function;
+use crate::parameter::{Parameter, Passing, is};
+use crate::place::{Keeping, Place};
 use crate::types::{arguments, last_segment, name_elided, peel};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Lifetime, Type, parse_quote};
+use syn::{Attribute, Lifetime, Type, parse_quote};
 
 /// What stands beside a function.
 pub(super) struct Companion<'a> {
@@ -24,6 +25,7 @@ pub(super) struct Companion<'a> {
 /// A parameter and what generated code calls its value.
 pub(super) struct Argument<'a> {
     pub(super) parameter: &'a Parameter,
+    pub(super) position: Literal,
     pub(super) local: Ident,
     /// The type of the input, where it has to have a name.
     pub(super) ty: Ident,
@@ -69,10 +71,8 @@ impl Form {
 
 impl<'a> Companion<'a> {
     pub(super) fn new(args: &'a Args, function: &'a Function) -> Self {
-        let private = match &args.krate {
-            Some(Given { value, .. }) => quote!(#value::__private),
-            None => quote!(::pool_core::__private),
-        };
+        let krate = krate(args);
+        let private = quote!(#krate::__private);
         let core = quote!(#private::core);
         let single = function.parameters.iter().filter(|parameter| !parameter.shared).count() == 1;
         let argument = |(index, parameter): (usize, &'a Parameter)| {
@@ -83,7 +83,8 @@ impl<'a> Companion<'a> {
                 _ if parameter.shared => local(&format!("shared{index}")),
                 _ => local(&format!("input{number}")),
             };
-            Argument { parameter, local, ty: format_ident!("__I{number}") }
+            let position = Literal::usize_unsuffixed(index);
+            Argument { parameter, position, local, ty: format_ident!("__I{number}") }
         };
         let arguments = function.parameters.iter().enumerate().map(argument).collect();
         Self { args, function, arguments, private, core }
@@ -111,16 +112,13 @@ impl<'a> Companion<'a> {
         }
     }
 
-    /// The name of the type beside a free function.
-    pub(super) fn type_name(&self) -> &Ident {
-        self.args.companion.as_ref().map_or(&self.function.sig.ident, |given| &given.value)
-    }
-
     /// The name of a function in that type, or of a sibling.
     pub(super) fn item_name(&self, what: &str) -> Ident {
         match self.function.place {
             Place::Free => Ident::new(what, Span::call_site()),
-            Place::Impl(_) => format_ident!("{}_{what}", self.function.sig.ident),
+            Place::Impl(_) => {
+                format_ident!("{}_{what}", self.function.sig.ident, span = Span::call_site())
+            }
         }
     }
 
@@ -131,6 +129,33 @@ impl<'a> Companion<'a> {
             Place::Free => format!("[`{name}`](fn@{name})"),
             Place::Impl(_) => format!("[`{name}`](Self::{name})"),
         }
+    }
+
+    /// What the page of a free function says of its companion, which has none. A function without docs gets none, since
+    /// the compiler may be asked to tell of that.
+    pub(super) fn doc(&self) -> Option<TokenStream> {
+        let Function { attrs, place: Place::Free, companion, .. } = self.function else {
+            return None;
+        };
+        let is_documented =
+            |attr: &Attribute| is(attr, "doc") && attr.meta.require_name_value().is_ok();
+        if !attrs.iter().any(is_documented) {
+            return None;
+        }
+        let name = companion.unraw();
+        let call = |what: &str, last: &str| {
+            let shared = self.shared().map(|argument| argument.local.unraw().to_string());
+            let arguments: Vec<_> = shared.chain([last.to_owned()]).collect();
+            format!("`{name}::{what}({})`", arguments.join(", "))
+        };
+        let doc = format!(
+            " {} runs it concurrently and gives the results in the order of the inputs, {} the outcomes as they finish. {} runs \
+             one call in the background. `{name}::pool()` is the pool behind them.",
+            call("map", "inputs"),
+            call("as_completed", "inputs"),
+            call("submit", "input"),
+        );
+        Some(quote!(#[doc = ""] #[doc = #doc]))
     }
 
     /// The trait of what lends a type.
@@ -149,8 +174,8 @@ impl<'a> Companion<'a> {
         }
     }
 
-    /// The types of what is handed over for each call, and the tokens at which they stand: those within a `Result`, or the
-    /// result itself.
+    /// The types of what is handed over for each call, and the tokens at which they stand: those within a `Result`, or
+    /// the result itself.
     pub(super) fn results(&self, form: Form) -> Vec<(Type, TokenStream)> {
         let (private, result) = (&self.private, self.result(form));
         let place = result.to_token_stream();
@@ -171,10 +196,18 @@ impl<'a> Companion<'a> {
     }
 }
 
+/// The path to the library.
+pub(super) fn krate(args: &Args) -> TokenStream {
+    match &args.krate {
+        Some(Given { value, .. }) => value.to_token_stream(),
+        None => quote!(::pool_core),
+    }
+}
+
 /// A type as it is while a form lasts.
 ///
-/// What stands for a mistake becomes a type that the compiler takes for any other, so that nothing more is told about it:
-/// an associated type of something erroneous.
+/// What stands for a mistake becomes a type that the compiler takes for any other, so that nothing more is told about
+/// it: an associated type of something erroneous.
 pub(super) fn named(ty: &Type, form: Form) -> Type {
     match ty {
         Type::Verbatim(mistake) => {

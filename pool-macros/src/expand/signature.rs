@@ -1,9 +1,9 @@
-//! Decides what the functions beside the function take and give.
+//! What the functions beside the function take and give.
 
 use super::companion::{Argument, Companion, Form, named};
 use super::tokens::{local, tuple};
-use crate::function::Keeping;
 use crate::parameter::Passing;
+use crate::place::Keeping;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::{GenericParam, TypeParamBound};
@@ -38,7 +38,7 @@ pub(super) fn is_not_maybe(bound: &TypeParamBound) -> bool {
 
 /// `self`, what is shared, and the inputs.
 pub(super) fn parameters(companion: &Companion<'_>, form: Form) -> Vec<TokenStream> {
-    let (env, core) = (form.lifetime(), &companion.core);
+    let (env, Companion { private, core, .. }) = (form.lifetime(), companion);
     let shared =
         companion.shared().map(|Argument { parameter, local, .. }| match &parameter.passing {
             Passing::Owned(ty) => {
@@ -55,7 +55,7 @@ pub(super) fn parameters(companion: &Companion<'_>, form: Form) -> Vec<TokenStre
     let inputs = match form {
         Form::Submit => quote!(#inputs: #input),
         Form::Map | Form::AsCompleted => quote! {
-            #inputs: impl #core::iter::IntoIterator<Item = #input, IntoIter: #core::marker::Send + #env>
+            #inputs: impl #private::IntoInputs<Item = #input, Inputs: #private::Inputs + #env>
         },
     };
     receiver(companion, form).into_iter().chain(shared).chain([inputs]).collect()
@@ -78,7 +78,7 @@ fn receiver(companion: &Companion<'_>, form: Form) -> Option<TokenStream> {
 }
 
 /// The type of one input.
-fn input(companion: &Companion<'_>, form: Form) -> TokenStream {
+pub(super) fn input(companion: &Companion<'_>, form: Form) -> TokenStream {
     let (env, core) = (form.lifetime(), &companion.core);
     let types =
         companion.inputs().map(|Argument { parameter, ty, .. }| match (&parameter.passing, form) {

@@ -1,6 +1,6 @@
-//! Decides how generated tokens are named and where messages show them.
+//! How generated tokens are named, and where messages show them.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 /// A name that no name of the user's can clash with.
@@ -32,6 +32,18 @@ pub(super) fn at(place: Span, tokens: TokenStream) -> TokenStream {
         token
     };
     tokens.into_iter().map(locate).collect()
+}
+
+/// A call that messages show over something that the user wrote.
+pub(super) fn call_at(
+    written: impl ToTokens,
+    function: TokenStream,
+    arguments: TokenStream,
+) -> TokenStream {
+    let (start, end) = ends(written);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(arguments.span().located_at(end));
+    at(start, function).into_iter().chain([TokenTree::Group(arguments)]).collect()
 }
 
 /// Where something that the user wrote begins and ends.

@@ -1,0 +1,50 @@
+//! A crate beside this one, which depends on the library as a user's does: for what a test cannot see from inside its
+//! own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+pub(crate) struct AnotherCrate {
+    folder: PathBuf,
+}
+
+impl AnotherCrate {
+    /// Makes it under `target`, without a source.
+    pub(crate) fn new(name: &str) -> Self {
+        Self::with_dependency(name, "pool-core")
+    }
+
+    /// Makes one that calls the library something else.
+    pub(crate) fn with_dependency(name: &str, dependency: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(folder.join("src")).unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let library = root.join("pool-core");
+        let manifest = format!(
+            "[package]\nname = {name:?}\nedition = \"2024\"\n[workspace]\n[dependencies.{dependency}]\npackage = \"pool-core\"\npath = {library:?}\n"
+        );
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+        Self { folder }
+    }
+
+    /// Runs cargo on it.
+    pub(crate) fn cargo(&self, arguments: &[&str], source: &str) -> Output {
+        fs::write(self.folder.join("src/lib.rs"), source).unwrap();
+        Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(arguments)
+            .args(["--offline", "--quiet"])
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", self.folder.join("target"))
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .env_remove("RUSTFLAGS")
+            .output()
+            .unwrap()
+    }
+
+    /// A page of its docs.
+    pub(crate) fn page(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.join("target/doc").join(path)).unwrap()
+    }
+}
