@@ -15,8 +15,8 @@ pub(crate) struct At {
 /// Where a batch was built.
 #[cfg(feature = "tracing")]
 pub(crate) struct Site {
-    /// The subscriber of that place, if there was one. A span's id has a meaning for its own subscriber only, and a
-    /// worker does not see a subscriber that was set for the thread that built the batch.
+    /// The subscriber of the thread that built the batch, if there was one. A span's id has a meaning for its own
+    /// subscriber only, and a worker does not see a subscriber that was set for another thread.
     dispatch: Option<tracing::Dispatch>,
     /// Kept open for the calls, whose spans are its children.
     parent: tracing::Span,

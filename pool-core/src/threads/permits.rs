@@ -61,7 +61,7 @@
 //! next thread that searches.
 //!
 //! - Either another pusher counted on the thread that failed to start, and woke none for its own hint: then it pushed
-//!   before the permit was given back, and its batch is among those that are told.
+//!   before the permit was given back, and the crew tells its batch, too.
 //! - Or it comes later, sees the free permit, and tries to start a thread itself.
 //!
 //! A guest that leaves passes its permit on as every thread does, and so tries to start a thread for the hints that are
