@@ -56,9 +56,9 @@
 //!
 //! # A thread that cannot be started
 //!
-//! A section gives its permit and its slot back. After that the crew tells every batch that has a hint in the queue. If
-//! the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay in the queue for the
-//! next thread that searches.
+//! A section gives its permit back and no longer counts the thread. After that the crew tells every batch that has a
+//! hint in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay
+//! in the queue for the next thread that searches.
 //!
 //! - Either another pusher counted on the thread that failed to start, and woke none for its own hint: then it pushed
 //!   before the permit was given back, and the crew tells its batch, too.
@@ -88,12 +88,12 @@ pub(crate) struct Permits {
 
 struct State {
     cap: usize,
-    /// Permits that are held: by workers, by calls, by guests, and for threads that are being started. Above `cap` only
-    /// after the cap was lowered.
+    /// Permits that are held: by workers and their calls, by guests, and for threads that are being started. Above
+    /// `cap` only after the cap was lowered.
     held: usize,
     /// Worker threads that live or are being started.
     threads: usize,
-    /// Threads that search: between two batches, or since they were woken or started for a hint.
+    /// Threads that search. They are between two batches, or have been woken or started and have found no hint yet.
     searching: usize,
     /// Calls that have given their permit up and have no new one yet, returning ones included.
     away: usize,
@@ -123,7 +123,7 @@ pub(crate) enum Wake {
 pub(crate) enum Rest {
     /// It searches: a hint waits, or the worker was granted a permit. It does so even if calls wait for a permit.
     Search,
-    /// It ends its thread. It holds no permit and no slot any more.
+    /// It ends its thread. It holds no permit, and the pool no longer counts it.
     Retire,
 }
 
@@ -290,8 +290,7 @@ impl Permits {
         free
     }
 
-    /// Takes back the permit and the slot of a thread that could not be started. It wakes no other: the caller tells
-    /// the batches.
+    /// Takes the permit of a thread back that could not be started. It wakes no other: the caller tells the batches.
     pub(crate) fn start_failed(&self) {
         let mut state = self.state.lock();
         state.threads -= 1;
@@ -301,7 +300,7 @@ impl Permits {
         self.press(&state);
     }
 
-    /// Changes the cap. The caller calls [`Permits::wake`] for each hint that waits.
+    /// Changes the cap. The caller then calls [`Permits::wake`] for the hints that wait.
     pub(crate) fn set_cap(&self, cap: usize) {
         let mut state = self.state.lock();
         state.cap = cap;
