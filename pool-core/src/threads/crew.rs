@@ -154,8 +154,8 @@ impl Crew {
         self.process == std::process::id()
     }
 
-    /// Runs `work` on a thread from outside, if a permit is free, and says whether one was. Afterwards the thread hands
-    /// the permit over to the heir, if `work` returns one.
+    /// Runs `work` on the current thread as a guest, if a permit is free, and says whether one was. Afterwards the
+    /// guest hands the permit over to the heir, if `work` returns one.
     pub(crate) fn as_guest(self: &Arc<Self>, work: impl FnOnce() -> Option<Heir>) -> bool {
         /// Gives the permit back, also if a panic passes.
         struct Permit<'a>(&'a Arc<Crew>, Option<Heir>);

@@ -9,8 +9,7 @@
 //!   that are freed.
 //! - An **heir** is a call that is away for a batch on its own pool. A thread inside that batch **hands its permit
 //!   over** to the heir, ahead of the line. [`nesting`](crate::nesting) says why.
-//! - A **guest** is a consumer outside the pool. It takes a free permit and runs a call itself, because no worker comes
-//!   for its batch.
+//! - A **guest** is a consumer that takes a free permit and runs a call itself, because no worker comes for its batch.
 //!
 //! One lock guards all of this, and a **section** is a critical section of that lock. A thread takes the lock for each
 //! hint, each rest and each wait, but not for each input. `pressed` tells a running worker between two inputs that its
@@ -281,7 +280,7 @@ impl Permits {
         self.pass_on(state, waiting)
     }
 
-    /// Gives a thread from outside a permit, if one is free.
+    /// Gives a guest a permit, if one is free.
     pub(crate) fn enter_as_guest(&self) -> bool {
         let mut state = self.state.lock();
         seeded!("guest-beyond-the-cap" => { state.held += 1; return true });
