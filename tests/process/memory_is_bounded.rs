@@ -55,12 +55,65 @@ fn a_slow_head_holds_no_more_than_the_buffer() {
     });
 }
 
+/// Bytes of this process that are in memory.
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[test]
+fn what_is_cancelled_while_all_workers_are_busy_leaves_nothing_behind() {
+    assert_success(in_child(|| {
+        let (pool, gate) = (Pool::new(1), Gate::default());
+        let pass = gate.clone();
+        let busy = pool.submit(move || pass.wait());
+        support::until(|| pool.stats().running == 1);
+        let waits = pool.submit(|| 1);
+        let before = resident();
+        for n in 0..200_000 {
+            match n % 2 {
+                0 => assert!(pool.submit(|| ()).cancel().is_ok()),
+                _ => drop(pool.map(0..3, |n| n).start()),
+            }
+        }
+        let grown = resident().saturating_sub(before);
+        // Some 100 MB if all of them were kept.
+        assert!(grown < 4 << 20, "{grown} bytes more after 200,000 that were cancelled");
+        // The one that was there before them is there still.
+        gate.open();
+        busy.join().unwrap();
+        assert_eq!(waits.join().unwrap(), 1);
+    }));
+}
+
+#[test]
+fn nested_batches_that_a_call_runs_itself_leave_no_hints_behind() {
+    assert_success(in_child(|| {
+        let (pool, gate) = (support::forever(Pool::new(2)), Gate::default());
+        let pass = gate.clone();
+        let busy = pool.submit(move || pass.wait());
+        support::until(|| pool.stats().running == 1);
+        // Nobody else can come to them.
+        let grown = pool.submit(|| {
+            let round = |batches: usize| {
+                for _ in 0..batches {
+                    assert_eq!(pool.map(0..3, |n| n).collect::<Vec<_>>(), [0, 1, 2]);
+                }
+            };
+            round(2_000);
+            let before = resident();
+            round(100_000);
+            resident().saturating_sub(before)
+        });
+        let grown = grown.join().unwrap();
+        assert!(grown < 4 << 20, "{grown} bytes more after 100,000 nested batches");
+        gate.open();
+        busy.join().unwrap();
+    }));
+}
+
 #[test]
 fn a_million_batches_leave_nothing_behind() {
-    fn resident() -> usize {
-        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-        pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
-    }
     assert_success(in_child(|| {
         let (pool, ledger) = (Pool::new(2), Ledger::default());
         let round = |batches: usize| {

@@ -143,7 +143,7 @@ fn fetch<T>(
     };
     loop {
         let is_late = sync::past(deadline);
-        let patient = matches!(stage, Stage::Looks(_)) && !is_late;
+        let patient = matches!(stage, Stage::Looks(_) | Stage::Shared) && !is_late;
         let may_help = own && away.as_ref().is_none_or(Away::is_back);
         let call = away.as_ref().filter(|_| !is_late);
         let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
@@ -191,7 +191,7 @@ fn fetch<T>(
                 match stage {
                     Stage::Looks(look) if look < consumer.lot.looks() => {
                         let again = pace::pause(look);
-                        stage = Stage::Looks(if again { look + 1 } else { usize::MAX });
+                        stage = if again { Stage::Looks(look + 1) } else { Stage::Shared };
                         continue;
                     }
                     _ => {}
@@ -204,8 +204,8 @@ fn fetch<T>(
                         continue;
                     }
                 }
-                if let Stage::Looks(_) = stage {
-                    sync::nap(consumer.lot.nap(), deadline);
+                if matches!(stage, Stage::Looks(_) | Stage::Shared) {
+                    sync::nap(consumer.lot.nap(stage == Stage::Shared), deadline);
                     stage = Stage::Tired;
                 } else {
                     sync::park(deadline);
@@ -222,6 +222,8 @@ enum Stage {
     First,
     /// They are: it has looked again so many times, and will do so for a while before it naps.
     Looks(usize),
+    /// They are, but a busy thread shares the core: it naps, and longer each time.
+    Shared,
     /// It has napped, or calls are not as fast as they were: it sleeps until it is woken.
     Tired,
 }

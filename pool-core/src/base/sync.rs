@@ -8,6 +8,7 @@
 #[cfg(not(any(pool_loom, pool_shuttle)))]
 mod imp {
     use std::io;
+    use std::sync::LazyLock;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::thread;
     pub(crate) use std::thread_local;
@@ -112,30 +113,33 @@ mod imp {
     /// Gives the core to a thread that waits for it, and says whether that was worthwhile.
     ///
     /// It was not if the core came back late. Then a busy thread shares the core and takes a whole time slice at each
-    /// yield. The next thousands of calls of this function do not yield.
+    /// yield. So this function yields no more for a while.
     pub(crate) fn step_aside() -> bool {
-        /// How many of the next calls do not yield.
-        static PASSES: AtomicUsize = AtomicUsize::new(0);
-        /// How many calls will not yield after the next late return.
+        /// The moment from which `UNTIL` counts.
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        /// Before this microsecond no call yields.
+        static UNTIL: AtomicUsize = AtomicUsize::new(0);
+        /// For so many microseconds no call yields after the next late return.
         static PENALTY: AtomicUsize = AtomicUsize::new(PENALTIES.0);
-        const PENALTIES: (usize, usize) = (1 << 10, 1 << 16);
-        const LATE: Duration = Duration::from_micros(100);
+        const PENALTIES: (usize, usize) = (20_000, 1_000_000);
+        const LATE: usize = 100;
 
-        // Relaxed: a slightly wrong count does no harm.
-        let passes = PASSES.load(Ordering::Relaxed);
-        if passes > 0 {
-            PASSES.store(passes - 1, Ordering::Relaxed);
+        let now = || BEGINNING.elapsed().as_micros() as usize;
+        let begun = now();
+        // Relaxed: a slightly wrong time does no harm.
+        if begun < UNTIL.load(Ordering::Relaxed) {
             return false;
         }
-        let begun = Instant::now();
         thread::yield_now();
-        let late = begun.elapsed() > LATE;
+        let ended = now();
+        let late = ended.saturating_sub(begun) > LATE;
         let penalty = PENALTY.load(Ordering::Relaxed);
         if late {
-            PASSES.store(penalty, Ordering::Relaxed);
+            UNTIL.store(ended.saturating_add(penalty), Ordering::Relaxed);
             PENALTY.store((2 * penalty).min(PENALTIES.1), Ordering::Relaxed);
         } else if penalty > PENALTIES.0 {
-            PENALTY.store(penalty - 1, Ordering::Relaxed);
+            // A thousand returns in time outweigh a late one.
+            PENALTY.store((penalty - penalty / 1024).max(PENALTIES.0), Ordering::Relaxed);
         }
         !late
     }

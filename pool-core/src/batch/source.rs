@@ -133,9 +133,9 @@ impl<T> Lot<T> {
     }
 
     /// How long to look away then. Where no worker is held back for the results, they can wait.
-    pub(crate) fn nap(&mut self) -> Duration {
+    pub(crate) fn nap(&mut self, core_is_shared: bool) -> Duration {
         let nap = self.nap;
-        if self.told {
+        if self.told || core_is_shared {
             self.nap.lengthen();
         }
         nap.length()

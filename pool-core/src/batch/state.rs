@@ -61,6 +61,7 @@ impl<It, C, T> State<It, C, T> {
 
 impl<It: Iterator, C, T> State<It, C, T> {
     /// The consumer's waker, if there is something to wake it for.
+    #[inline]
     pub(super) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
         let news = match self.account.phase() {
             _ if self.waiter.is_none() => return None,
@@ -73,8 +74,10 @@ impl<It: Iterator, C, T> State<It, C, T> {
 
     /// The consumer, if it has given its permit up and a thread that is inside and has one is to pass it on: there is something for the
     /// consumer, or no other thread is inside that could.
+    #[inline]
     pub(super) fn heir(&mut self) -> Option<Heir> {
-        if !(self.results.ready() || self.account.over() || self.account.inside() == 0) {
+        let due = || self.results.ready() || self.account.over() || self.account.inside() == 0;
+        if self.absent.is_none() || !due() {
             return None;
         }
         seeded!("heir-forgotten" => return None);
