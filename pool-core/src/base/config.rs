@@ -1,9 +1,9 @@
-//! Decides what a pool is made with, and checks it while compiling where it can.
+//! [`Config`] of a pool and [`Settings`] of a batch, checked at compile time where that is possible.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// How a pool runs its threads. Built in `const` context, read when the first batch needs a thread.
+/// How a pool runs its threads. A `const` context can build it; the first use of the pool reads it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Config {
     /// `None` stands for the default, which is known only at run time.
@@ -40,7 +40,7 @@ impl Config {
         self
     }
 
-    /// Python's default for blocking calls: enough to overlap waits, few enough to be harmless everywhere.
+    /// The default is Python's for blocking calls: enough to overlap waits, few enough to be harmless everywhere.
     pub(crate) fn max_workers(&self) -> usize {
         match self.max_workers {
             Some(n) => n.get(),
@@ -52,13 +52,13 @@ impl Config {
     }
 }
 
-/// The one place that refuses 0.
+/// Refuses 0, in the same words for every caller.
 #[track_caller]
 pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
     match NonZeroUsize::new(n) {
         Some(n) => n,
         None => {
-            // One literal each, since a constant cannot format.
+            // One literal for each, since a `const fn` cannot format.
             match what.as_bytes() {
                 b"buffer" => panic!("`buffer` is 0; a batch needs room for at least one input"),
                 _ => panic!("`max_workers` is 0; at least one worker is needed to run a call"),
@@ -67,7 +67,7 @@ pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
     }
 }
 
-/// What one batch is set to.
+/// The settings of one batch. `None` stands for the default.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) max_workers: Option<NonZeroUsize>,

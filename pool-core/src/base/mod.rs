@@ -1,4 +1,4 @@
-//! What every room stands on: locks and the clock, panics, settings, spans, and how long to look before a sleep.
+//! What all other modules use: locks and the clock, panics, settings, spans, and the pace of fast calls.
 
 pub(crate) mod config;
 pub(crate) mod pace;

@@ -1,27 +1,29 @@
-//! How long to look for what is about to come before a thread sleeps, and whether calls are so fast that it is worth it.
+//! The pace of fast calls: the sample that finds them, the short re-checks, and the naps.
 //!
-//! The worker measures how long calls run, now and then: how fast results arrive says as much about the machine's wake-ups.
+//! The workers measure how long their calls run. The rate at which results arrive would be a worse measure: it depends as
+//! much on how fast the machine wakes threads.
 
 use crate::base::sync;
 use std::time::{Duration, Instant};
 
-/// A model has time for few inputs.
+/// A model can afford only a few inputs, so its thresholds are low.
 const MODEL: bool = cfg!(any(pool_loom, pool_shuttle));
 
-/// How long a worker or a consumer looks away from fast inputs at first.
+/// The length of a first nap.
 const NAP: Duration = Duration::from_micros(50);
 
-/// How often that may be doubled while they stay fast.
+/// How many times a nap can double while inputs stay fast.
 const DOUBLED: u32 = 3;
 
-/// Inputs taken during the shortest nap that show that a second worker is not needed.
+/// As many inputs, taken during one nap of the first length, show that a second worker is not needed.
 const FAST_IN_A_NAP: usize = if MODEL { 1 } else { 50 };
 
-/// How often a thread looks again for what is there in a moment or else worth a sleep.
+/// Number of short re-checks before a thread naps or parks.
 pub(crate) const PATIENCE: usize = if cfg!(pool_loom) { 0 } else { 16 };
 
-/// Lets a moment pass before look `number`, and says whether to look again after that one. What is waited for may be the business of a
-/// thread that waits for this core.
+/// Lets a moment pass before re-check `number`, and says whether another re-check after it is worthwhile.
+///
+/// The first moments are spins. The later ones give the core away, since the awaited thread may need this very core.
 pub(crate) fn pause(number: usize) -> bool {
     if number < 2 {
         sync::spin();
@@ -30,14 +32,15 @@ pub(crate) fn pause(number: usize) -> bool {
     sync::step_aside()
 }
 
-/// One call in so many is timed, and each of the first few.
+/// A worker times one call in so many, and each of the first few: reading the clock takes time, too.
 const ONE_IN: u32 = if cfg!(pool_loom) { 1 } else { 64 };
 const FIRST: u32 = 4;
 
-/// What is fast, for each input.
+/// A call that takes less time than this is fast.
 const FAST: Duration = Duration::from_micros(1);
 
-/// How long the calls of one worker run, by a sample: without what it waits for the batch, which gets longer the more workers there are.
+/// A sample of how long the calls of one worker run. It leaves out the time that the worker waits for the batch's lock,
+/// since that grows with the number of workers.
 #[derive(Default)]
 pub(crate) struct Calls {
     run: u32,
@@ -45,7 +48,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Runs a call, and times it now and then.
+    /// Runs a call, and times it if it is part of the sample.
     #[inline]
     pub(crate) fn run<R>(&mut self, call: impl FnOnce() -> R) -> R {
         let timed = self.run < FIRST || self.run % ONE_IN == 0;
@@ -60,7 +63,7 @@ impl Calls {
     }
 }
 
-/// How long somebody looks away.
+/// How long a thread sleeps before it checks again.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Nap {
     doubled: u32,
@@ -71,12 +74,12 @@ impl Nap {
         NAP * (1 << self.doubled)
     }
 
-    /// Inputs were fast in this one: the next one may be longer.
+    /// Inputs were fast during this nap, so the next one is longer.
     pub(crate) fn lengthen(&mut self) {
         self.doubled = (self.doubled + 1).min(DOUBLED);
     }
 
-    /// Whether so many inputs, taken meanwhile, show that one worker more is not needed.
+    /// Whether `taken` inputs during this nap show that one more worker is not needed.
     pub(crate) fn shows_fast(self, taken: usize) -> bool {
         taken >= FAST_IN_A_NAP << self.doubled
     }

@@ -1,10 +1,10 @@
-//! In which span a call runs: one of its own, below the span in which its batch was built. Without feature `tracing`, in none.
+//! The span of a call: a child of the span in which its batch was built. Without feature `tracing` there is none.
 
 #[cfg(feature = "tracing")]
 use crate::base::sync::seeded;
 use crate::base::unwind::{self, Payload};
 
-/// Which call it is.
+/// What names a call in its span.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only spans ask for the pool"))]
 pub(crate) struct At {
@@ -15,10 +15,10 @@ pub(crate) struct At {
 /// Where a batch was built.
 #[cfg(feature = "tracing")]
 pub(crate) struct Site {
-    /// The subscriber of that place, if there was one. The id of a span means something to its own subscriber only, and threads of the
-    /// pool know none that was set for one thread.
+    /// The subscriber of the thread that built the batch, if there was one. A span's id has a meaning for its own
+    /// subscriber only, and a worker does not see a subscriber that was set for another thread.
     dispatch: Option<tracing::Dispatch>,
-    /// Kept open for the calls below it.
+    /// Kept open for the calls, whose spans are its children.
     parent: tracing::Span,
 }
 
@@ -30,18 +30,19 @@ impl Site {
         Self { dispatch: some.then_some(dispatch), parent: tracing::Span::current() }
     }
 
-    /// Ends what was kept open, which may run code of the subscriber.
+    /// Closes the parent span. That may run code of the subscriber, so a panic is caught.
     pub(crate) fn close(self) -> Result<(), Payload> {
         unwind::catch(move || drop(self))
     }
 
-    /// Runs a call in its span. A panic of the subscriber counts as the call's, which may not have run then.
+    /// Runs a call in its span. A panic of the subscriber becomes the outcome of the call, which may not have run then.
     pub(crate) fn run<R>(&self, at: At, call: impl FnOnce() -> R) -> Result<R, Payload> {
-        // One load, where nobody listens at this level.
+        // One load is the whole cost where no subscriber listens at this level.
         if tracing::level_filters::LevelFilter::current() < tracing::Level::DEBUG {
             return unwind::catch(call);
         }
-        // Outside the span, whose panic would drop the call, and with it the user's values, while it unwinds.
+        // Both stay outside the span: a panic of the span would drop them, and the user's values in them, while it
+        // unwinds.
         let (mut call, mut outcome) = (Some(call), None);
         let At { pool, index } = at;
         let mut in_span = || {
@@ -56,7 +57,7 @@ impl Site {
         unwind::discard(call);
         match (outcome, spanned) {
             (Some(outcome), Ok(())) => outcome,
-            // The first panic is the call's own.
+            // The call panicked first.
             (Some(Err(payload)), Err(other)) => {
                 unwind::discard(other);
                 Err(payload)

@@ -1,8 +1,9 @@
-//! Decides what stands behind locks, threads, parking and the clock: the standard library, or a model checker.
+//! Locks, atomics, threads, parking and deadlines: those of the standard library, or those of a model checker.
 //!
-//! Nothing else in the crate names `std::thread` or `std::sync::Mutex`, so that a model runs the very code that ships.
-//! Under a model time stands still: a deadline that is not yet past never comes, and one that is past has come already, so a
-//! `keep_alive` of zero or of an hour is the model's choice between a thread that retires and one that waits.
+//! The engine takes all of them from here, so a model runs the very code that ships.
+//!
+//! Under a model the clock stands still: a deadline is either past or never reached. So a model chooses with a
+//! `keep_alive` of zero that idle threads retire, and with one of an hour that they wait.
 
 #[cfg(not(any(pool_loom, pool_shuttle)))]
 mod imp {
@@ -70,7 +71,7 @@ mod imp {
         }
     }
 
-    /// Blocks for a moment at most.
+    /// Blocks for `duration`, or until unparked or until `deadline`; may return early for no reason.
     pub(crate) fn nap(duration: Duration, deadline: Option<Instant>) {
         let end = Instant::now() + duration;
         park(Some(deadline.map_or(end, |deadline| deadline.min(end))));
@@ -109,21 +110,23 @@ mod imp {
         thread::yield_now();
     }
 
-    /// Gives the core to a thread that waits for it, and says whether that was worth it: it was not if the core came back late. Then a busy
-    /// thread shares the core, which takes a whole time slice for each such gift, and nothing is given for a while.
+    /// Gives the core to a thread that waits for it, and says whether that was worthwhile.
+    ///
+    /// It was not if the core came back late. Then a busy thread shares the core and takes a whole time slice at each
+    /// yield. So this function yields no more for a while.
     pub(crate) fn step_aside() -> bool {
-        /// What the two below count from.
+        /// The moment from which `UNTIL` counts.
         static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
-        /// The microsecond until which nothing is given.
+        /// Before this microsecond no call yields.
         static UNTIL: AtomicUsize = AtomicUsize::new(0);
-        /// How many microseconds a late return is worth.
+        /// For so many microseconds no call yields after the next late return.
         static PENALTY: AtomicUsize = AtomicUsize::new(PENALTIES.0);
         const PENALTIES: (usize, usize) = (20_000, 1_000_000);
         const LATE: usize = 100;
 
         let now = || BEGINNING.elapsed().as_micros() as usize;
         let begun = now();
-        // Relaxed: a time that is a little wrong does no harm.
+        // Relaxed: a slightly wrong time does no harm.
         if begun < UNTIL.load(Ordering::Relaxed) {
             return false;
         }
@@ -135,13 +138,13 @@ mod imp {
             UNTIL.store(ended.saturating_add(penalty), Ordering::Relaxed);
             PENALTY.store((2 * penalty).min(PENALTIES.1), Ordering::Relaxed);
         } else if penalty > PENALTIES.0 {
-            // A thousand returns in time make up for a late one.
+            // A thousand returns in time outweigh a late one.
             PENALTY.store((penalty - penalty / 1024).max(PENALTIES.0), Ordering::Relaxed);
         }
         !late
     }
 
-    /// Whether something that is measured in time is the case. A model decides for itself.
+    /// Whether a measurement of time holds. A model has no clock and decides this itself.
     pub(crate) fn measured(measure: impl FnOnce() -> bool) -> bool {
         measure()
     }
@@ -163,7 +166,7 @@ mod imp {
     #[cfg(pool_shuttle)]
     pub(crate) use checker::thread_local;
 
-    /// Loom's own does not know `const`.
+    /// Loom's own macro does not accept `const`.
     #[cfg(pool_loom)]
     macro_rules! local {
         ($(#[$attribute:meta])* static $name:ident: $type:ty = const $value:block;) => {
@@ -214,7 +217,7 @@ mod imp {
         }
     }
 
-    /// Written with a lock, since loom's own `park` forgets an `unpark` that comes while the thread is blocked elsewhere.
+    /// Built on a lock, since loom's own `park` forgets an `unpark` that comes while the thread is blocked elsewhere.
     #[derive(Clone)]
     pub(crate) struct Unparker(Arc<(Mutex<bool>, Condvar)>);
 
@@ -297,12 +300,14 @@ std::thread_local! {
     /// Whether inputs run fast, in the model that this thread checks.
     pub(crate) static FAST: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 
-    /// How many threads can still be started in it.
+    /// How many threads that model can still start.
     pub(crate) static STARTS: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
 }
 
-/// Puts a known defect back, where `SEEDED` names it and a `cfg` asks for it, so that a model or a test has to fail: the statement runs before
-/// the right code that follows. Nothing of it is compiled otherwise.
+/// Puts a known defect back, so that a model or a test has to fail.
+///
+/// The statement runs before the correct code that follows it, if the environment variable `SEEDED` names the defect.
+/// Without one of the three `cfg`s nothing of it is compiled.
 macro_rules! seeded {
     ($name:literal => $defect:expr) => {
         #[cfg(any(pool_loom, pool_shuttle, pool_seeded))]
@@ -324,7 +329,7 @@ pub(crate) fn is_seeded(name: &str) -> bool {
     SEEDED.get_or_init(|| std::env::var("SEEDED").unwrap_or_default()) == name
 }
 
-/// The moment `duration` from now; `None` where no clock reaches so far, which is never.
+/// The moment `duration` from now, or `None` if the clock does not reach so far. As a deadline `None` means never.
 pub(crate) fn after(duration: std::time::Duration) -> Option<std::time::Instant> {
     std::time::Instant::now().checked_add(duration)
 }

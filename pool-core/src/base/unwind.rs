@@ -1,4 +1,4 @@
-//! Decides what becomes of a panic in code of the user: it is caught, kept as a payload, and handed to whoever waits.
+//! Panics in code of the user: caught, kept as a [`Payload`], and handed to the consumer or dropped safely.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,25 +6,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// What a panic was raised with.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
-/// Runs code of the user. Whatever it leaves half done is the user's own: values that a panic has passed through are only
-/// dropped or handed back, never used again.
+/// Runs code of the user. The code may leave values of the user half done. The crate only drops such values or hands
+/// them back, so asserting unwind safety is right.
 pub(crate) fn catch<R>(code: impl FnOnce() -> R) -> Result<R, Payload> {
     catch_unwind(AssertUnwindSafe(code))
 }
 
-/// The first panic of several values that are dropped one after the other.
+/// The first panic of several values that a thread drops one after the other.
 #[derive(Default)]
 pub(crate) struct Panics(Option<Payload>);
 
 impl Panics {
-    /// Drops one value whose `Drop` is the user's. Two in one go would end the process if both panicked.
+    /// Drops one value whose `Drop` is the user's. One value at a time: the process would abort if two values dropped
+    /// together both panicked.
     pub(crate) fn drop<T>(&mut self, value: T) {
         if let Err(payload) = catch(move || drop(value)) {
             self.keep(payload);
         }
     }
 
-    /// Takes note of a panic. A payload's `Drop` is the user's, too: not to be called under a lock.
+    /// Keeps a panic if it is the first, and drops it otherwise. Never called under a lock: a payload's `Drop` is code
+    /// of the user, too.
     pub(crate) fn keep(&mut self, payload: Payload) {
         match self.0 {
             None => self.0 = Some(payload),
@@ -37,10 +39,11 @@ impl Panics {
     }
 }
 
-/// Drops a value that nobody waits for; a panic of its `Drop` ends here.
+/// Drops a value that no thread waits for. A panic of its `Drop` ends here.
 pub(crate) fn discard<T>(value: T) {
     let mut panic = catch(move || drop(value)).err();
-    // A payload may panic in its own `Drop`, and so may the payload of that: after a few, what is left is leaked.
+    // A payload may panic in its own `Drop`, and the new payload may do so again. After a few rounds the last one is
+    // leaked, so that this ends.
     for _ in 0..8 {
         let Some(payload) = panic else { return };
         panic = catch(move || drop(payload)).err();
@@ -48,7 +51,8 @@ pub(crate) fn discard<T>(value: T) {
     std::mem::forget(panic);
 }
 
-/// Ends the process, with a word, if a panic passes while it is armed: other threads wait for what this one has to do.
+/// Ends the process, with a message, if a panic passes while it is armed. Other threads wait for a step of this thread
+/// that the panic would skip.
 pub(crate) struct Escape(());
 
 impl Escape {
@@ -66,7 +70,8 @@ impl Drop for Escape {
         // Not `eprintln!`, which panics where standard error is closed.
         let _ = std::io::Write::write_all(
             &mut std::io::stderr(),
-            b"pool-core: a panic has left a batch half done, for which threads wait that borrow from each other; aborting\n",
+            b"pool-core: a panic has left a batch half done, for which threads wait that borrow from each other; \
+              aborting\n",
         );
         std::process::abort();
     }

@@ -1,4 +1,4 @@
-//! What generated code may call: nothing here is for anybody else, and all of it may change in any release.
+//! The functions that generated code calls. No other code may use them: all of this may change in any release.
 
 mod run;
 mod send;
@@ -21,8 +21,8 @@ use self::send::Outcome;
 
 /// The type beside a free function.
 ///
-/// It stands here for its name alone: where the compiler says that an enum is not supported in an `impl`, it says that
-/// the error originates in the macro of this name.
+/// The macro exists for its name alone. If an annotated function stands in an `impl`, the compiler reports that an enum
+/// is not supported there, and that the error originates in this macro. So the name says what to write.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __in_an_impl_write_concurrent_associated {
@@ -31,7 +31,7 @@ macro_rules! __in_an_impl_write_concurrent_associated {
     };
 }
 
-/// For calls that own an input.
+/// Makes the batch of a function that owns an input.
 #[inline]
 pub fn map<'env, T, E, R, In, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
 where
@@ -44,7 +44,7 @@ where
     <()>::with_input::<T, E, R, _>(Run::<InOrder, In, F>::of(pool, inputs, call))
 }
 
-/// For calls all of whose inputs are lent.
+/// Makes the batch of a function whose inputs are all lent.
 #[inline]
 pub fn map_lent<'env, T, E, R, In, F>(pool: &Pool, inputs: In, call: F) -> Map<'env, R>
 where
@@ -57,7 +57,7 @@ where
     <()>::with_input::<T, E, R, _>(Run::<Lent, In, F>::of(pool, inputs, call))
 }
 
-/// For outcomes as they finish.
+/// Makes the batch that hands outcomes over as they finish.
 #[inline]
 pub fn as_completed<'env, T, E, R, In, F>(
     pool: &Pool,
@@ -74,7 +74,7 @@ where
     In::Item::with_input::<T, E, R, _>(Run::<AsTheyFinish, In, F>::of(pool, inputs, call))
 }
 
-/// For one call in the background.
+/// Submits one call in the background.
 #[inline]
 pub fn submit<T, E, R, F>(pool: &Pool, call: F) -> Task<R>
 where

@@ -1,4 +1,4 @@
-//! How a batch or a task begins, once all of its types are known to be `Send`.
+//! [`Run`]: the start of a batch or a task, once the compiler knows that all of its types are `Send`.
 
 use super::send::{Begin, Outcome};
 use super::signature::IntoInputs;
@@ -8,7 +8,7 @@ use crate::api::pool::Pool;
 use crate::api::task::Task;
 use std::marker::PhantomData;
 
-/// What begins at the end of the chain.
+/// What the end of the chain of [`send`](super::send) begins. `Form` tells the four kinds apart.
 pub(super) struct Run<'a, 'env, Form, In, F> {
     pool: &'a Pool,
     inputs: In,

@@ -1,19 +1,18 @@
-//! The types that travel with a batch, each of which has to be `Send`, as generated code asks it: without a supertrait,
-//! for the reason that `signature` gives.
+//! The traits that stand for `Send` in generated code. They have no supertrait, for the reason that
+//! [`signature`](super::signature) gives.
 //!
-//! A batch needs all of the bounds at once, and each of them holds in one impl alone. So the impls form a chain: the
-//! function of [`Input`] calls that of [`Returned`], this one that of [`Failed`] and of [`Outcome`], and a batch begins
-//! at the end, where all types are known to be `Send`.
+//! A batch needs all `Send` bounds at once, but each bound holds only in the one impl of its trait. So the impls form a
+//! chain, in which each function calls the next one: that of [`Input`], of [`Returned`], of [`Failed`] and of
+//! [`Outcome`]. The batch begins at the end of the chain, where all types are known to be `Send`.
 
 use std::convert::Infallible;
 
-/// What begins once the types of one input, of a value and an error, and of what the call returns are known to be
-/// `Send`.
+/// What begins once four types are known to be `Send`: the input, the value, the error, and what the call returns.
 pub trait Begin<I, T, E, R> {
     /// A batch or a task.
     type Begun;
 
-    /// Begins.
+    /// Begins the batch or the task.
     fn begin(self) -> Self::Begun
     where
         I: Send,
@@ -22,7 +21,7 @@ pub trait Begin<I, T, E, R> {
         R: Send;
 }
 
-/// One input, as it goes to a call and back.
+/// An input that goes to a call on another thread and comes back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is lent to another thread and handed back, which only something that is `Send` can be",
     label = "not `Send`"
@@ -44,7 +43,7 @@ impl<I: Send> Input for I {
     }
 }
 
-/// What a call gives, or what the `Ok` of its `Result` holds.
+/// The value of a call: what it returns, or what the `Ok` of its `Result` holds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` in the result cannot leave its thread; return something that is `Send`",
     label = "not `Send`",
@@ -68,7 +67,7 @@ impl<T: Send> Returned for T {
     }
 }
 
-/// What the `Err` of a call's `Result` holds.
+/// The error of a call: what the `Err` of its `Result` holds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` in the result cannot leave its thread; return an error that is `Send`",
     label = "not `Send`",
@@ -89,9 +88,9 @@ impl<E: Send> Failed for E {
     }
 }
 
-/// What a call returns: a `Result<T, E>`, or a `T`, which cannot fail.
+/// What a call returns: a `Result<T, E>`, or a `T` if it cannot fail.
 pub trait Outcome<T, E>: Sized {
-    /// Tells a value from an error.
+    /// Turns what a call returns into a `Result`.
     fn into_result(self) -> Result<T, E>;
 
     /// The last link of the chain.

@@ -1,12 +1,12 @@
-//! What the types of an annotated function have to be, in words for the person who wrote them.
+//! The traits that the types of an annotated function need, with error messages for the author of that function.
 //!
-//! Generated code asks for these traits in its where-clauses, and **none of them has a supertrait**. A where-clause
-//! that implies `Cow<'static, str>: Send` hides the impl for every other lifetime: the compiler takes the clause for
-//! the only reason why any `Cow<'_, str>` could be `Send`, and refuses the rest of the function. So each trait keeps
-//! its bound to its one impl, and has a function in which the bound holds.
+//! Generated code names these traits in its where-clauses, and **none of them has a supertrait**. A where-clause that
+//! implies `Cow<'static, str>: Send` hides the impl for every other lifetime: the compiler takes the clause for the
+//! only reason why any `Cow<'_, str>` could be `Send`, and refuses the rest of the function. So each trait keeps its
+//! bound to its one impl, and has a function in which the bound holds.
 //!
-//! Each is asked of one type of a signature at most: two clauses of one trait about `Cow<'a, str>` and `Cow<'b, str>`
-//! would be ambiguous. Where several parameters need the same trait, a number tells them apart.
+//! A where-clause names each trait for one type of a signature at most. Two clauses of one trait for `Cow<'a, str>` and
+//! `Cow<'b, str>` would be ambiguous. Where several parameters need the same trait, a number tells them apart.
 
 use std::marker::PhantomData;
 
@@ -17,7 +17,7 @@ use std::marker::PhantomData;
     label = "not `Clone`"
 )]
 pub trait HandedBack<const N: usize> {
-    /// Makes what is moved into the call.
+    /// Clones the input for the call.
     #[must_use]
     fn again(&self) -> Self;
 }
@@ -36,7 +36,7 @@ impl<T: Clone, const N: usize> HandedBack<N> for T {
     label = "not `Send`"
 )]
 pub trait Sent<const N: usize>: Sized {
-    /// Becomes what gives it on another thread.
+    /// Turns the input into a closure that returns it on another thread.
     fn sent<'env>(self) -> impl FnOnce() -> Self + Send + 'env
     where
         Self: 'env;
@@ -55,12 +55,12 @@ impl<T: Send, const N: usize> Sent<N> for T {
 
 /// A `#[shared]` parameter that is not a reference, or one whose lifetime has a name. `N` is the parameter's position.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is `#[shared]`, so each call gets a clone of it, on any thread; to share one value, take `&T` with \
-               a `T` that is `Sync`",
+    message = "`{Self}` is `#[shared]`, so each call gets a clone of it, on any thread; to share one value, take `&T` \
+               with a `T` that is `Sync`",
     label = "not `Clone + Send + Sync`"
 )]
 pub trait Shared<const N: usize>: Sized {
-    /// Becomes what makes a clone for each call.
+    /// Turns the value into a closure that returns a clone for each call.
     fn shared<'env>(self) -> impl Fn() -> Self + Send + Sync + 'env
     where
         Self: 'env;
@@ -77,22 +77,23 @@ impl<T: Clone + Send + Sync, const N: usize> Shared<N> for T {
     }
 }
 
-/// What gives the inputs of a batch.
+/// The inputs of a batch, as the caller gives them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give the inputs of a batch; inputs are something to iterate over, on any thread",
     label = "not a list of inputs, nor an iterator that is `Send`",
     note = "is it one value for all calls? mark the function's parameter `#[shared]`, and give the value before the \
             inputs",
     note = "does the iterator stay on its thread, though its items need not? collect it first: \
-            `env::args().collect::<Vec<_>>()`; for the lines of the standard input write `BufReader::new(stdin()).lines()`"
+            `env::args().collect::<Vec<_>>()`; for the lines of the standard input write \
+            `BufReader::new(stdin()).lines()`"
 )]
 pub trait IntoInputs {
     /// One input.
     type Item;
-    /// Gives them one by one.
+    /// The iterator over the inputs.
     type Inputs: Iterator<Item = Self::Item> + Send;
 
-    /// Becomes the iterator.
+    /// Turns the inputs into their iterator.
     fn into_inputs(self) -> Self::Inputs;
 }
 
@@ -107,8 +108,8 @@ impl<In: IntoIterator<IntoIter: Send>> IntoInputs for In {
     }
 }
 
-/// Asks nothing of what gives the inputs. With a bound on it clippy does not find the `&` in `map(&["a", "b"])`
-/// needless, and any other bound would be told of before the one that [`IntoInputs`] is.
+/// Asks nothing of the inputs. A bound keeps clippy from reporting the `&` in `map(&["a", "b"])` as needless. Any bound
+/// that asks for something would fail before [`IntoInputs`], with a message of its own.
 pub trait Inputs {}
 
 impl<It> Inputs for It {}
@@ -132,12 +133,12 @@ impl<T, E> Fallible for Result<T, E> {
 
 /// A return type that is not called `Result`.
 ///
-/// `Named::<R>::check()` is the function of [`Anything`], unless `R` is a `Result`: then it is the one right here, which can
-/// never be called.
+/// `Named::<R>::check()` is the function of [`Anything`], unless `R` is a `Result` under another name. Then it is the
+/// function of this type, whose bound never holds, and the compiler reports the name.
 pub struct Named<R>(PhantomData<R>);
 
 impl<T, E> Named<Result<T, E>> {
-    /// Finds a `Result` under another name.
+    /// Never compiles, since `R` is a `Result` under another name.
     pub fn check()
     where
         Result<T, E>: NotAResult,
@@ -145,9 +146,9 @@ impl<T, E> Named<Result<T, E>> {
     }
 }
 
-/// Finds nothing.
+/// Accepts every other return type.
 pub trait Anything {
-    /// Takes part in the choice of a name, and does nothing.
+    /// Does nothing. The compiler chooses it if `R` is not a `Result`.
     fn check() {}
 }
 

@@ -1,4 +1,4 @@
-//! The engine under model checkers: every interleaving within a bound, and many of the whole pool at random.
+//! The engine under two model checkers: loom's every interleaving within a bound, and shuttle's random ones.
 
 #[cfg(pool_loom)]
 mod models;

@@ -1,12 +1,16 @@
-//! The engine under loom: every interleaving of the real code within a bound on preemptions.
+//! Models for loom: every interleaving of the real code within a bound on preemptions.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg pool_loom" cargo test -p pool-core --no-default-features --features stream,tracing --release --lib model
+//! RUSTFLAGS="--cfg pool_loom" cargo test -p pool-core --no-default-features --features stream,tracing --release \
+//!     --lib model
 //! ```
 //!
-//! `LOOM_MAX_PREEMPTIONS` sets the bound, 2 unless given; a model of more than ten seconds has one of its own. `SEEDED` names a defect to
-//! put back (see `sync::seeded`); then a model has to fail, which `.ci/seeded` sees to.
-//! A model ends when every thread has: the pool is dropped, its workers are dismissed, and one that sleeps on is a deadlock.
+//! `LOOM_MAX_PREEMPTIONS` sets the bound, which is 2 by default. A model that would take more than ten seconds has a
+//! bound of its own. `SEEDED` names a defect that [`seeded`](crate::base::sync::seeded) puts back. Then a model has to
+//! fail, and `.ci/seeded` checks that for every defect.
+//!
+//! A model ends when every thread has ended. Dropping the pool dismisses its workers, so a worker that sleeps on is a
+//! deadlock.
 
 use crate::base::sync;
 use crate::threads::parked::Parked;
@@ -22,13 +26,13 @@ fn model(code: impl Fn() + Send + Sync + 'static) {
     Model::DEFAULT.check(code);
 }
 
-/// What a model decides that is not the scheduler's.
+/// What a model sets, besides the scheduler's choices.
 struct Model {
-    /// Whether inputs are fast.
+    /// Whether calls are fast.
     fast: bool,
-    /// How many threads can be started.
+    /// How many threads can start.
     starts: usize,
-    /// The most preemptions that it has time for.
+    /// The most preemptions that the model has time for.
     bound: usize,
 }
 
@@ -55,24 +59,24 @@ fn pool(max_workers: usize) -> Pool {
     made(Pool::builder().max_workers(max_workers).keep_alive(Duration::from_secs(3600)))
 }
 
-/// Makes the crew before other threads come: what orders that is a lock that loom does not see.
+/// Makes the crew before other threads use the pool, since loom does not see the `OnceLock` that orders them.
 fn made(builder: PoolBuilder) -> Pool {
     let pool = builder.build();
     pool.max_workers();
     pool
 }
 
-/// Threads end as soon as they find nothing.
+/// A pool whose threads end as soon as they find nothing.
 fn hasty(max_workers: usize) -> Pool {
     made(Pool::builder().max_workers(max_workers).keep_alive(Duration::ZERO))
 }
 
-/// No thread can be started.
+/// A pool that can start no thread.
 fn threadless(max_workers: usize) -> Pool {
     made(Pool::builder().max_workers(max_workers).stack_size(usize::MAX))
 }
 
-/// Memory of the caller that calls read and the caller writes afterwards: loom sees a call that is not over by then.
+/// Memory of the caller. Calls read it, and the caller writes it afterwards. Loom reports a call that still runs.
 struct Lent(AtomicUsize);
 
 impl Lent {
@@ -89,7 +93,7 @@ impl Lent {
     }
 }
 
-/// Lets calls wait until so many of them run at once.
+/// Blocks each call until `all` of them run at once.
 struct Meeting(Mutex<usize>, Condvar);
 
 impl Meeting {
@@ -127,7 +131,7 @@ fn a_worker_that_retires_leaves_no_hint_behind() {
 }
 
 #[test]
-fn two_pushers_share_one_place() {
+fn two_pushers_share_one_permit() {
     model(|| {
         let pool = Arc::new(pool(1));
         let other = Arc::clone(&pool);
@@ -153,7 +157,7 @@ fn as_many_calls_run_at_once_as_the_cap_allows() {
 }
 
 #[test]
-fn a_batch_reaches_its_width_also_through_a_tired_pool() {
+fn a_batch_reaches_the_cap_while_threads_retire() {
     model(|| {
         let pool = hasty(2);
         let meeting = Meeting::new();
@@ -236,7 +240,7 @@ fn a_consumer_stands_by_for_fast_calls_only_for_a_moment() {
     Model { fast: true, ..Model::DEFAULT }.check(|| {
         let pool = pool(2);
         assert_eq!(pool.map([1], |n| n).collect::<Vec<_>>(), [1]);
-        // The pool takes these for fast, and both must run at once.
+        // The pool expects these to be fast, and yet both must run at once.
         let meeting = Meeting::new();
         pool.map([1, 2], |_| meeting.attend(2)).collect::<Vec<_>>();
     });
@@ -307,7 +311,7 @@ fn a_nested_batch_completes_on_one_worker() {
 }
 
 #[test]
-fn a_nested_loop_gives_its_place_back_and_gets_it_again() {
+fn a_nested_loop_gives_its_permit_up_and_gets_one_again() {
     model(|| {
         let pool = Arc::new(pool(1));
         let inner = Arc::clone(&pool);
@@ -413,7 +417,7 @@ fn the_cap_holds_while_a_call_waits_and_comes_back() {
 }
 
 #[test]
-fn a_cancelled_call_knows() {
+fn a_call_sees_that_it_is_cancelled() {
     model(|| {
         let pool = pool(1);
         let mut batch = pool.map(0.., |n: usize| (n, is_cancelled()));
@@ -429,7 +433,7 @@ fn the_hints_of_a_thread_outlive_it() {
     Model { bound: 1, ..Model::DEFAULT }.check(|| {
         let pool = Arc::new(pool(2));
         let inner = Arc::clone(&pool);
-        // Its hint is in the deque of a worker that is one too many.
+        // The hint of the inner batch is in the deque of a worker that retires, since the cap is lowered.
         let nested = pool.submit(move || inner.map([1], |n| n).start());
         let other = pool.submit(|| ());
         pool.set_max_workers(1);
@@ -462,7 +466,7 @@ fn inputs_of_unknown_number_are_shared() {
 }
 
 #[test]
-fn a_batch_goes_on_after_another_without_being_asked() {
+fn a_batch_goes_on_after_a_task_without_its_consumer() {
     model(|| {
         let pool = pool(1);
         let (meeting, called) = (Meeting::new(), Meeting::new());
@@ -492,10 +496,10 @@ fn a_buffer_is_refilled_when_a_fetched_result_is_taken() {
         let pool = pool(1);
         let meeting = Meeting::new();
         let met = Arc::clone(&meeting);
-        // One at a time, so that only who has run one looks for room for the next.
+        // With `max_workers(1)` only the thread that has run a call looks for room for the next one.
         let mut batch = pool.map([1, 2, 3, 4], move |_| met.attend(1)).max_workers(1).buffer(2);
         assert_eq!((batch.next(), batch.next()), (Some(()), Some(())));
-        // All four are called while nobody asks.
+        // All four calls run while no consumer asks for a result.
         meeting.attend(5);
     });
 }
@@ -511,7 +515,7 @@ fn a_lock_may_be_held_across_a_nested_loop() {
             let _held = held.lock().unwrap();
             inner.map([1], |_| met.attend(2)).for_each(drop);
         });
-        // These two may get both places while the holder waits, unless it is called back.
+        // These two may get both permits while the holder waits, unless it gets one handed over.
         let others = [0, 1].map(|_| {
             let (lock, meeting) = (Arc::clone(&lock), Arc::clone(&meeting));
             pool.submit(move || {
@@ -525,7 +529,7 @@ fn a_lock_may_be_held_across_a_nested_loop() {
 }
 
 #[test]
-fn a_call_that_waited_goes_on_alone() {
+fn a_call_that_waited_goes_on_within_the_cap() {
     // Minutes with two preemptions: four threads.
     Model { bound: 1, ..Model::DEFAULT }.check(|| {
         let (one, two, alone) = (pool(1), pool(1), Alone::new());
@@ -541,7 +545,7 @@ fn a_call_that_waited_goes_on_alone() {
 }
 
 #[test]
-fn a_sleeping_call_hears_of_the_end() {
+fn a_sleeping_call_wakes_when_its_batch_is_dropped() {
     model(|| {
         let pool = pool(1);
         drop(pool.map([1], |_| crate::sleep(Duration::from_secs(3600))).start());
@@ -561,7 +565,7 @@ fn a_cap_that_was_lowered_and_raised_is_used() {
     });
 }
 
-/// Notices two that run at once.
+/// Panics if two calls run at once.
 #[derive(Clone)]
 struct Alone(Arc<AtomicUsize>);
 
@@ -578,7 +582,7 @@ impl Alone {
 
 #[test]
 fn a_guest_waits_for_the_permit_of_a_worker() {
-    /// Says that it is empty, and so is asked by the thread that starts the batch.
+    /// Claims to be empty, so the consumer calls its `next` as a guest.
     struct Empty(Alone);
     impl Iterator for Empty {
         type Item = ();
@@ -603,7 +607,7 @@ fn a_guest_waits_for_the_permit_of_a_worker() {
 }
 
 #[test]
-fn a_second_thread_that_cannot_be_started_is_done_without() {
+fn one_thread_is_enough_when_no_second_can_be_started() {
     // Half a minute with two preemptions.
     Model { starts: 1, bound: 1, ..Model::DEFAULT }.check(|| {
         let pool = pool(2);
@@ -629,7 +633,7 @@ fn three_consumers_help_themselves_one_at_a_time() {
 }
 
 #[test]
-fn a_thread_that_waits_for_an_idle_pool_hears_of_it() {
+fn wait_idle_returns_when_the_last_batch_ends() {
     model(|| {
         let pool = Arc::new(pool(1));
         let batch = pool.map([1], |n| n).start();
@@ -642,7 +646,7 @@ fn a_thread_that_waits_for_an_idle_pool_hears_of_it() {
 }
 
 #[test]
-fn what_was_collected_is_over() {
+fn the_pool_is_idle_once_its_only_batch_is_collected() {
     model(|| {
         let pool = pool(1);
         assert_eq!(pool.map([1, 2], |n| n).collect::<Vec<_>>(), [1, 2]);
@@ -663,7 +667,7 @@ fn a_batch_outlives_its_pool() {
 
 #[test]
 fn results_are_seen_before_the_inputs_go_on() {
-    /// One input, and the end only after its result has been seen.
+    /// Yields one input. It ends only after the consumer has seen the result.
     struct Fed(Arc<Meeting>, bool);
     impl Iterator for Fed {
         type Item = ();
@@ -688,7 +692,7 @@ fn results_are_seen_before_the_inputs_go_on() {
 
 #[test]
 fn nothing_borrowed_is_dropped_after_collect() {
-    /// Touches what is borrowed when the call is dropped.
+    /// Touches borrowed memory when the call is dropped.
     struct Last<'a>(&'a Lent);
     impl Drop for Last<'_> {
         fn drop(&mut self) {
@@ -700,7 +704,7 @@ fn nothing_borrowed_is_dropped_after_collect() {
         let mut lent = Lent::new();
         let last = Last(&lent);
         let call = move |n: i32| {
-            // All of it: a closure takes no more of a value than it names.
+            // The whole value: a closure captures no more of a value than it names.
             let last = &last;
             last.0.touch();
             n
@@ -715,14 +719,14 @@ fn one_worker_stands_by_while_another_is_fast() {
     // A quarter of a minute with two preemptions.
     Model { fast: true, bound: 1, ..Model::DEFAULT }.check(|| {
         let pool = pool(2);
-        // The last call is slow: the one who stands by takes the other.
+        // The last call is slow, so the worker that stands by has to take another one.
         let meeting = Meeting::new();
         let seen = pool.map([1, 2, 2], |all| meeting.attend(all));
         assert_eq!(seen.collect::<Vec<_>>().len(), 3);
     });
 }
 
-/// Whether the consumer has come so far.
+/// A count of steps that calls wait for.
 struct Progress(Mutex<usize>, Condvar);
 
 impl Progress {
@@ -763,14 +767,14 @@ fn a_result_is_seen_while_the_next_fast_call_runs() {
 #[test]
 fn one_thread_at_a_time_is_in_the_inputs_of_fast_calls() {
     Model { fast: true, ..Model::DEFAULT }.check(|| {
-        // Loom sees two threads inside, and one that comes without having heard of the other.
+        // Loom reports two threads inside at once, and a thread that enters without happening-after the one before.
         let (mut inputs, mut own) = (0..4, AtomicUsize::new(0));
         let inputs = std::iter::from_fn(|| {
             own.with_mut(|_| ());
             inputs.next()
         });
         let slow = Meeting::new();
-        // The second call waits for a later one, so that another worker comes while it runs.
+        // The second call waits for a later one, so that another worker has to come while it runs.
         let call = |n| {
             if n % 2 == 1 {
                 slow.attend(2)
@@ -799,7 +803,7 @@ fn fast_inputs_of_unknown_number_are_shared() {
 fn a_fast_worker_leaves_no_waiter_behind() {
     Model { fast: true, ..Model::DEFAULT }.check(|| {
         let (outer, inner) = (pool(1), pool(1));
-        // In a call the consumer does not look again by itself.
+        // Inside a call the consumer never polls again by itself, so a worker has to wake it.
         let task = outer.submit(move || {
             let seen = Progress::new();
             let waits = |n| {
@@ -813,7 +817,7 @@ fn a_fast_worker_leaves_no_waiter_behind() {
 }
 
 #[test]
-fn a_worker_that_has_waited_for_room_calls_for_company() {
+fn a_second_worker_comes_after_the_buffer_was_full() {
     Model { fast: true, bound: 1, ..Model::DEFAULT }.check(|| {
         let meeting = Meeting::new();
         let mut calls = 0;
@@ -843,7 +847,7 @@ fn a_stop_ends_fast_calls() {
 
 #[test]
 fn a_call_that_feeds_its_own_batch_waits_outside_the_inputs() {
-    // Three quarters of a minute, and with one preemption it would see nothing.
+    // Three quarters of a minute. With one preemption the model would catch no defect.
     model(|| {
         let pool = Arc::new(pool(2));
         let inner = Arc::clone(&pool);
@@ -855,7 +859,7 @@ fn a_call_that_feeds_its_own_batch_waits_outside_the_inputs() {
                 (taken < 3).then_some(taken)
             });
             inner.map(inputs, |n| n).max_workers(1).scope(|results| {
-                // For this one a worker leaves the batch, once it has run two.
+                // A worker leaves the batch for this task, once it has run two inputs.
                 drop(inner.submit(|| ()));
                 sent.advance();
                 sent.advance();
@@ -905,7 +909,7 @@ fn a_poll_misses_no_result() {
 
 #[test]
 fn a_lock_may_be_held_while_calls_return_that_block_on_it() {
-    // Every step is forced, so that no preemption is needed.
+    // The model forces every step, so it needs no preemption.
     Model { starts: 4, bound: 0, ..Model::DEFAULT }.check(|| {
         let (pool, other) = (Arc::new(pool(2)), Arc::new(pool(1)));
         let (lock, step) = (Arc::new(Mutex::new(())), Arc::new(Progress::new()));
@@ -913,7 +917,7 @@ fn a_lock_may_be_held_while_calls_return_that_block_on_it() {
             let lock = Arc::clone(lock);
             move || drop(lock.lock().unwrap())
         };
-        // It waits for another pool, comes back, and blocks on the lock.
+        // This call waits for another pool, returns, and blocks on the lock.
         let (then, came) = (blocks(&lock), Arc::clone(&step));
         let back = pool.submit(move || {
             other.submit(move || came.wait_for(1)).join().unwrap();
@@ -935,11 +939,11 @@ fn a_lock_may_be_held_while_calls_return_that_block_on_it() {
                 loom::thread::yield_now();
             }
         };
-        // The holder's task runs, so one permit is the holder's and one the task's: the other call has to wait for one.
+        // The holder has one permit and its task the other one, so the call that returns waits in the line.
         until(true);
         let last = pool.submit(blocks(&lock));
         step.advance();
-        // The other call has got the holder's. The next free permit would be the last call's.
+        // The call that returns has got the holder's permit. The next free permit would go to the last call.
         until(false);
         step.advance();
         holder.join().unwrap();
@@ -1001,7 +1005,7 @@ fn calls_that_return_and_hints_take_turns() {
         assert_eq!(permits.give_up(&one, none), Wake::Done);
         assert!(permits.enter_as_guest());
         permits.call_back(&one);
-        // A hint waits from here on. The call that returns comes first, and then the hint, though the other returns, too.
+        // A hint waits from here on. The call that returns goes first, and the hint before the next call.
         assert_eq!(permits.give_up(&two, a_hint), Wake::Done);
         assert!(permits.is_permitted(&one));
         permits.call_back(&two);
@@ -1027,7 +1031,7 @@ fn no_input_is_taken_after_a_panic_that_ends_the_batch() {
 }
 
 #[test]
-fn what_a_batch_was_given_is_gone_when_its_end_is_seen() {
+fn a_batch_has_dropped_its_call_when_its_end_is_seen() {
     model(|| {
         let pool = pool(1);
         let held = Arc::new(());
@@ -1069,7 +1073,7 @@ fn tasks_that_were_cancelled_leave_the_queue() {
     });
 }
 
-/// Claims to be empty.
+/// An iterator that claims to be empty and is not.
 struct Liar(std::option::IntoIter<usize>);
 
 impl Iterator for Liar {
@@ -1085,7 +1089,7 @@ impl Iterator for Liar {
 }
 
 #[test]
-fn inputs_that_claim_to_be_none_are_run_within_the_rules() {
+fn inputs_that_claim_to_be_empty_do_not_deadlock_when_nested() {
     model(|| {
         let (one, two) = (Arc::new(pool(1)), Arc::new(pool(1)));
         let (back, forth) = (Arc::clone(&one), Arc::clone(&two));
@@ -1136,7 +1140,7 @@ fn a_call_whose_result_is_there_comes_before_a_new_one() {
             first.lock().unwrap().push(1);
         });
         let runs = Arc::clone(&step);
-        // It runs once the other call waits.
+        // This call runs only after the other one has given its permit up.
         let busy = pool.submit(move || {
             runs.advance();
             runs.wait_for(3);

@@ -1,13 +1,16 @@
-//! The whole pool under shuttle: many interleavings of the real code, with the real deques, chosen at random.
+//! Scenarios for shuttle: many random interleavings of the whole pool, with the real deques.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg pool_shuttle" cargo test -p pool-core --no-default-features --release --lib scenarios
 //! ```
 //!
-//! Each scenario runs under two schedulers, one that picks any thread at each step and one (PCT) that looks for bugs of few
-//! preemptions. `SHUTTLE_ITERATIONS` is the number of schedules for each, 200 unless given. A failure prints its schedule and its seed,
-//! which `SHUTTLE_RANDOM_SEED` repeats. `SEEDED` names a defect to put back, as in `model.rs`. Inputs are fast or slow as the same dice say.
-//! A schedule ends when every thread has, as in `model.rs`.
+//! Each scenario runs under two schedulers. One picks any thread at each step, and the other (PCT) looks for bugs of
+//! few preemptions. `SHUTTLE_ITERATIONS` is the number of schedules for each, which is 200 by default. A failure prints
+//! its schedule and its seed, and `SHUTTLE_RANDOM_SEED` repeats it. The scheduler's random numbers also decide whether
+//! calls count as fast.
+//!
+//! `SEEDED` names a defect that [`seeded`](crate::base::sync::seeded) puts back. A schedule ends when every thread has
+//! ended, so a worker that sleeps on is a deadlock.
 
 use crate::{CallError, Pool, PoolBuilder, is_cancelled};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -19,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many preemptions the bugs have that PCT looks for, and one.
+/// One more than the number of preemptions of the bugs that PCT looks for.
 const DEPTH: usize = 3;
 
 fn explore(scenario: impl Fn() + Send + Sync + 'static) {
@@ -64,12 +67,12 @@ fn lasting() -> PoolBuilder {
     Pool::builder().keep_alive(Duration::from_secs(3600))
 }
 
-/// Threads end as soon as they find nothing.
+/// A pool whose threads end as soon as they find nothing.
 fn hasty() -> PoolBuilder {
     Pool::builder().keep_alive(Duration::ZERO)
 }
 
-/// A pool whose calls count themselves, to see its cap.
+/// A pool whose calls count themselves and check its cap.
 #[derive(Clone)]
 struct Capped {
     pool: Arc<Pool>,
@@ -91,7 +94,7 @@ impl Capped {
     }
 }
 
-/// Lets calls wait until so many of them run at once.
+/// Blocks each call until `all` of them run at once.
 struct Meeting(Mutex<usize>, Condvar);
 
 impl Meeting {
@@ -114,7 +117,7 @@ fn quiet_panic<R>() -> R {
     resume_unwind(Box::new("on purpose"))
 }
 
-/// Counts those of its kind that have not been dropped.
+/// A value that counts how many of its kind are alive.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
@@ -246,7 +249,7 @@ fn a_stop_ends_an_endless_batch() {
         let called = all.clone();
         let mut batch = all.pool.map(0.., move |n| {
             called.work();
-            // Until it is stopped, this one runs.
+            // This call runs until it is cancelled.
             while n == 3 && !is_cancelled() {
                 thread::yield_now();
             }
@@ -262,7 +265,7 @@ fn a_stop_ends_an_endless_batch() {
 }
 
 #[test]
-fn the_cap_changes_while_calls_run() {
+fn the_cap_holds_while_it_changes() {
     explore(|| {
         let all = Capped { cap: 3, ..Capped::new(hasty(), 1) };
         let other = all.clone();
@@ -279,7 +282,7 @@ fn the_cap_changes_while_calls_run() {
         });
         assert_eq!(nested.collect::<Vec<_>>(), [0, 1, 2]);
         thread.join().unwrap();
-        // It has settled at 1.
+        // The cap is 1 from here on.
         let last = Capped { cap: 1, ..all.clone() };
         all.pool.map(0..3, |_| last.work()).for_each(drop);
     });
@@ -367,7 +370,7 @@ fn a_buffer_of_one_is_enough() {
 }
 
 #[test]
-fn no_thread_can_be_started() {
+fn batches_complete_when_no_thread_can_be_started() {
     explore(|| {
         let all = Capped::new(lasting().stack_size(usize::MAX), 1);
         let threads: Vec<_> = (0..3)
@@ -414,7 +417,7 @@ fn results_feed_the_inputs() {
         send.send(3).unwrap();
         let mut send = Some(send);
         let (mut seen, mut open) = (0, 1);
-        // Each result begets two smaller ones; the channel is closed after the last.
+        // Each result sends two smaller inputs. The last result closes the channel.
         all.pool
             .map(std::iter::from_fn(|| receive.recv().ok()), |n| {
                 all.work();
@@ -456,12 +459,12 @@ fn calls_feed_batches_of_their_own() {
 }
 
 #[test]
-fn sleeping_calls_hear_of_the_end() {
+fn sleeping_calls_wake_when_their_batch_is_dropped() {
     explore(|| {
         let pool = Arc::new(lasting().max_workers(2).build());
         let inner = Arc::clone(&pool);
         let mut batch = pool.map(0..3, move |n| {
-            // The call around it is cancelled, and so are those inside.
+            // Cancelling this call cancels the calls of its own batch, too.
             n == 0
                 || inner.map(0..2, |_| crate::sleep(Duration::from_secs(3600))).collect::<Vec<_>>()
                     [0]
@@ -487,19 +490,19 @@ fn a_pool_is_dropped_before_its_work_is_done() {
 }
 
 #[test]
-fn as_many_run_at_once_as_may() {
+fn as_many_calls_run_at_once_as_the_limits_allow() {
     explore(|| {
         let pool = lasting().max_workers(2).build();
         let meeting = Meeting::new();
         pool.map([1, 2].into_iter().filter(|_| true), |_| meeting.attend(2)).for_each(drop);
-        // A result that is taken makes room for the next input, though nobody asks for another result.
+        // A taken result makes room for the next input, even while the consumer asks for no other result.
         let meeting = Meeting::new();
         let met = Arc::clone(&meeting);
         let mut batch = pool.map([1, 2], move |_| met.attend(1)).buffer(1);
         assert_eq!(batch.next(), Some(()));
         meeting.attend(3);
         drop(batch);
-        // A raised cap is used by what waits already.
+        // Calls that wait already use a raised cap.
         let meeting = Meeting::new();
         let tasks = [0, 1, 2].map(|_| {
             let meeting = Arc::clone(&meeting);
@@ -520,7 +523,7 @@ fn calls_that_wait_return_before_others_begin() {
             let _held = held.lock().unwrap();
             inner.map([1], |_| met.attend(2)).for_each(drop);
         });
-        // These two would block on the lock with both places.
+        // These two would block on the lock with both permits.
         let others = [0, 1].map(|_| {
             let (lock, meeting) = (Arc::clone(&lock), Arc::clone(&meeting));
             pool.submit(move || {
@@ -562,7 +565,7 @@ fn workers_that_end_leave_their_hints_to_others() {
                     let sent = sent.clone();
                     drop(inner.submit(move || sent.send(2 * n + m).unwrap()));
                 }
-                // Two of the three are too many now, whatever waits in their deques.
+                // Two of the three threads retire after this, with hints in their deques.
                 inner.set_max_workers(1);
             }));
         }

@@ -1,53 +1,77 @@
-//! What a call is to the pool while it runs, and what becomes of its permit while it waits.
+//! Calls that run batches of their own: a thread's stack of frames, the permit of a call that waits, and cancelling.
 //!
-//! Each thread has a stack of frames, one for each batch whose calls it is inside of; more than one where calls run batches of
-//! their own. The innermost frame tells which pool's permit the thread holds.
+//! Each thread has a stack of frames, one for each batch that it is inside of. There is more than one where calls run
+//! batches of their own. The innermost frame tells which pool's permit the thread holds.
 //!
-//! # What a call does that waits
+//! # What a waiting call does
 //!
-//! A call that waits for a batch on its **own** pool runs inputs of that batch itself, with the permit that it has, and never an
-//! unrelated call. As long as there is one that it can run it gives its permit to no other call: not to one that returns, and not because the
-//! cap was lowered. If there is none, it **gives its permit up** and parks, as does a call that waits for **another** pool's batch. Looking for
-//! a result, registering to be woken and giving the permit up are one section of the batch's lock.
+//! A call that waits for a batch on its **own** pool runs inputs of that batch itself, with the permit that it has. It
+//! never runs an unrelated call. While it can run an input of its batch, it keeps its permit, even if calls wait for a
+//! permit or the cap was lowered. When it can run none, it **gives its permit up** and parks. A call that waits for
+//! **another** pool's batch gives its permit up at once.
 //!
-//! A call gets a permit again in one of two ways:
+//! A **section** is a critical section of a batch's lock. The call looks for a result, registers its waker and gives
+//! its permit up in one section of the batch that it waits for.
 //!
-//! - From a thread inside the batch, where that is on the call's own pool: the thread that files a result for the call, and the last thread
-//!   that leaves the batch, **hands its permit over** when it leaves, before it looks for anything else. Such a call is the thread's *heir*.
-//! - From the line of calls that return (`permits.rs`), where the batch is another pool's, or the wait has timed out.
+//! The call gets a permit again in one of two ways:
+//!
+//! - A thread inside the batch **hands its own permit over**, if the batch is on the call's own pool. The thread that
+//!   files a result for the call does so, and so does the last thread that leaves the batch. It does so when it leaves,
+//!   before it looks for other work. The call is this thread's **heir**.
+//! - The call waits in the line of returning calls (see [`permits`](crate::threads::permits)), if the batch is another
+//!   pool's, if the wait has timed out, or if a stop handle ended the wait.
 //!
 //! # Nesting cannot deadlock
 //!
-//! *A call that waits for a batch on its own pool is without a permit only while another thread is inside that batch.* There is nothing that the
-//! call can run only if (a) a thread is inside the iterator, (b) as many calls of the batch run as its `max_workers` and its `buffer` allow and the next
-//! result is not there, (c) a loop that may feed the batch has a call running already, or (d) the inputs are over and not every thread has
-//! left. In each case a thread is inside. And the last one that leaves hands its permit over: either it leaves before the section
-//! in which the call finds nothing, then the call finds something; or after, then it finds the call absent.
+//! *A call that waits for a batch on its own pool is without a permit only while another thread is inside that batch.*
+//! The call can run no input only in four cases:
 //!
-//! Now take the calls that have started and not ended, in all pools, and of these one that waits for no other: the innermost. Either it holds a
-//! permit and runs, and will end or wait. Or it wants a permit back. A thread inside its batch holds one for it, if the batch is on its own
-//! pool; this thread runs user code that will end, or is itself a call that waits, further in. Else the call stands in the line, and
-//! the next permit but one that is freed is for it: those that hold permits run, and end or wait. Or its batch has an input that no thread
-//! has taken; then the hint waits in the queue of its pool, and gets a free permit or one of the next, since hints and calls take turns. A chain of
-//! calls, each waiting for the next, is as long as the user's own nesting and ends in one that runs. So something runs until nothing is
-//! left to wait for, with any cap.
+//! - A thread is inside the iterator.
+//! - The batch runs as many calls as its `max_workers` and its `buffer` allow, and the next result is not there.
+//! - The call is a loop that may feed its batch, and another call of the batch runs.
+//! - The inputs are over, and some thread has not left.
 //!
-//! # A lock may be held across a batch on the call's own pool
+//! In each case another thread is inside, and the last thread that leaves hands its permit over. Either it leaves
+//! before the section in which the call finds nothing: then the call finds something. Or it leaves after that section:
+//! then it finds the call away.
 //!
-//! Let call A hold a lock and wait for a batch B of its own pool whose calls neither take that lock nor wait for other pools, and let every other
-//! permit go to calls that block on the lock: new ones or returning ones. Either A can run an input of B; then it does, with its own permit. Or a
-//! thread X is inside B. X holds a permit, or waits in the same way for a batch further in, whose threads hand theirs back to it. X does not block on the lock, so it ends its
-//! call. If that gives A a result, or X is the last one inside, A gets X's own permit, whatever stands in the line. Else another thread
-//! is inside, and the same holds for that.
+//! Now take all calls that have started and not ended, in all pools. Go from a call that waits to a call of the batch
+//! that it waits for, and so on. This chain is as long as the user's own nesting, so it ends at an innermost call,
+//! which waits for no other call that has started. That call makes progress in each of its states:
 //!
-//! A lock held across a batch of *another* pool is different: its result brings no permit of A's pool, and calls that block on the lock may
-//! hold all of them.
+//! - It holds a permit and runs. Then it ends, or waits.
+//! - It is away, and a thread inside its batch on its own pool holds a permit for it. That thread runs code of the user
+//!   that ends, such as a `Drop` or the iterator's `next`, and then hands the permit over.
+//! - It is in the line. The threads that hold permits run, and end or wait, so permits are freed. At the latest every
+//!   other freed permit goes to the line.
+//! - It is away, and no thread has taken an input of its batch on another pool. Then a hint waits in that pool's queue.
+//!   The hint gets a free permit or one of the next that are freed, since hints and calls take turns.
 //!
-//! A call that runs inputs of its own batch does not make way for other batches: a call of these could block on
-//! a lock that this one holds, with the only permit. So a call with a long batch of its own occupies its permit as any long call does.
+//! So some call runs until none is left to wait for, with any cap.
 //!
-//! The stack of a thread is as deep as the user's own nesting, since it never enters a call that the one below does not wait for. A
-//! level takes less than 1.5 KiB of it beside the user's own frames, and less than 5 KiB without optimizations.
+//! # A call may hold a lock while it waits for a batch on its own pool
+//!
+//! Call A holds a lock and waits for a batch B on its own pool. The calls of B neither take that lock nor wait for
+//! other pools. All other permits go to calls that block on the lock, to new calls and to returning ones. B still never
+//! needs a permit that such a call holds:
+//!
+//! - Either A can run an input of B: then it does, with its own permit.
+//! - Or a thread X is inside B. X holds a permit, or it waits for a batch further in and gets a permit back from a
+//!   thread inside that batch. X does not block on the lock, so it ends its call. If that gives A a result, or if X is
+//!   the last thread inside, A gets the permit of X, ahead of the line. If not, the same holds for another thread
+//!   inside B.
+//!
+//! A lock held across a batch of *another* pool can deadlock. No thread of that batch has a permit of A's pool to hand
+//! over, and calls that block on the lock may hold all of them.
+//!
+//! A call that runs inputs of its own batch does not take turns with other batches. A call of another batch could block
+//! on a lock that this one holds, with the only permit. So a call with a long batch of its own keeps its permit as any
+//! long call does.
+//!
+//! # The stack
+//!
+//! A thread's stack is as deep as the user's own nesting, since the thread only enters calls that the call below waits
+//! for. A level takes less than 1.5 KiB beside the user's own frames, and less than 5 KiB without optimizations.
 
 pub(crate) mod token;
 pub(crate) mod waiter;
@@ -73,25 +97,25 @@ sync::thread_local! {
     static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Exists while the thread is inside a batch. It counts as running only during a call.
+/// Exists while the thread is inside a batch. The thread counts as running only during a call.
 pub(crate) struct Inside {
     tally: Arc<Tally>,
     running_before: usize,
 }
 
 impl Inside {
-    /// Enters a batch of `crew`, of which the thread holds a permit.
+    /// Enters a batch of `crew`. The thread holds one of its permits.
     pub(crate) fn enter(crew: &Arc<Crew>, token: &Arc<Token>) -> Self {
         let tally = crew.tally();
         let frame =
             Frame { crew: Arc::clone(crew), token: Arc::clone(token), tally: Arc::clone(&tally) };
-        // A thread that ends may run calls after its thread-locals are gone; then they are in no frame.
+        // The destructor of another thread-local may run calls after this one is gone. Such calls are in no frame.
         let _ = FRAMES.try_with(|frames| frames.borrow_mut().push(frame));
         let running_before = tally.set_running(0);
         Self { tally, running_before }
     }
 
-    /// Runs one call, which tells whether it panicked beside its result.
+    /// Runs one call. The call returns its result, and whether it panicked.
     #[inline]
     pub(crate) fn call<R>(&self, call: impl FnOnce() -> (R, bool)) -> R {
         self.tally.set_running(1);
@@ -115,34 +139,35 @@ pub(crate) struct Away {
     crew: Arc<Crew>,
     call: Arc<Parked>,
     tally: Arc<Tally>,
-    /// What the thread counted as running before.
+    /// How many calls the thread counted as running before the wait.
     running: usize,
 }
 
 impl Away {
-    /// The call that the current thread runs is about to wait. It has its permit still. `None` outside calls, where there is none.
+    /// Begins a wait of the current thread's call, which keeps its permit for now. `None` if the thread runs no call.
     pub(crate) fn begin() -> Option<Self> {
         let (crew, tally) = innermost(|frame| (Arc::clone(&frame.crew), Arc::clone(&frame.tally)))?;
         let (call, running) = (Parked::current(), tally.set_running(0));
         Some(Self { crew, call, tally, running })
     }
 
-    /// How a thread that has what the call waits for finds it.
+    /// How another thread wakes the call.
     pub(crate) fn waiter(&self) -> Waiter {
         Waiter::Call(Arc::clone(&self.crew), Arc::clone(&self.call))
     }
 
-    /// The call as the heir of threads inside the batch that it waits for, if that runs on its own pool.
+    /// The call as the heir of threads inside a batch of `crew`, if that is the call's own pool.
     pub(crate) fn heir(&self, crew: &Arc<Crew>) -> Option<Heir> {
         Arc::ptr_eq(crew, &self.crew).then(|| Heir(Arc::clone(&self.call)))
     }
 
-    /// Gives the permit up, unless that has been done. This may stand under a batch's lock; what comes back is for after that.
+    /// Gives the permit up, unless the call has done so already. This may run under a batch's lock. The caller passes
+    /// the result on after unlocking.
     pub(crate) fn give_up(&self) -> GivenUp {
         GivenUp(Arc::clone(&self.crew), self.crew.give_up(&self.call))
     }
 
-    /// Whether the call holds a permit, so that dropping this would not block.
+    /// Whether the call has a permit again. Then dropping this does not block.
     pub(crate) fn is_back(&self) -> bool {
         self.crew.is_permitted(&self.call)
     }
@@ -155,8 +180,8 @@ impl Drop for Away {
     }
 }
 
-/// A permit that may have been promised to a thread that has to be started.
-#[must_use = "the permit waits for the thread"]
+/// A permit that was given up. It may be held for a thread that the owner of this has to start.
+#[must_use = "the permit is held for a thread that the caller starts"]
 pub(crate) struct GivenUp(Arc<Crew>, Wake);
 
 impl GivenUp {
@@ -165,7 +190,7 @@ impl GivenUp {
     }
 }
 
-/// Whether the current thread runs a call of `crew`, and so holds one of its permits.
+/// Whether the innermost call of the current thread is one of `crew`. Then the thread holds one of its permits.
 pub(crate) fn is_inside(crew: &Arc<Crew>) -> bool {
     innermost(|frame| Arc::ptr_eq(&frame.crew, crew)).unwrap_or(false)
 }
@@ -182,20 +207,21 @@ pub(crate) fn has_entered(crew: &Arc<Crew>) -> bool {
         .unwrap_or(false)
 }
 
-/// What the current call is cancelled by.
+/// The token of the current call's batch.
 pub(crate) fn current_token() -> Option<Arc<Token>> {
     innermost(|frame| Arc::clone(&frame.token))
 }
 
 fn innermost<R>(look: impl FnOnce(&Frame) -> R) -> Option<R> {
-    // A destructor of another thread-local may ask after this one is gone: then no call runs here any more.
+    // A destructor of another thread-local may ask after this one is gone. Then no call is known here any more.
     FRAMES.try_with(|frames| frames.borrow().last().map(look)).ok().flatten()
 }
 
-/// Tells a call whether its result is still wanted: whether its batch, or any batch around that, was dropped, stopped, or ended early.
+/// Tells a call whether its result is still wanted: whether its batch, or any batch around that, was dropped, stopped,
+/// or ended early.
 ///
-/// Also true inside the input iterator of such a batch. Always false in the call of a [`Task`](crate::Task), wherever that was submitted, and outside
-/// calls. It does not block.
+/// Also true inside the input iterator of such a batch. Always false outside calls and in the call of a
+/// [`Task`](crate::Task), also if another call submitted the task. Does not block.
 ///
 /// # Examples
 ///
@@ -207,7 +233,7 @@ fn innermost<R>(look: impl FnOnce(&Frame) -> R) -> Option<R> {
 /// assert_eq!(batch.collect::<Vec<_>>(), [1, 2, 3]);
 /// assert!(!is_cancelled());
 ///
-/// // Would run for ever, but for the first error, which ends the batch.
+/// // These calls would never end, but the first error ends the batch.
 /// let endless = |n| loop {
 ///     match n {
 ///         0 => return Err("first"),
@@ -221,10 +247,10 @@ pub fn is_cancelled() -> bool {
     innermost(|frame| frame.token.is_cancelled()).unwrap_or(false)
 }
 
-/// Sleeps inside a call, for back-off between attempts, and returns false as soon as the call [is cancelled](is_cancelled).
+/// Sleeps inside a call, for back-off between attempts. Returns false as soon as the call [is cancelled](is_cancelled).
 ///
-/// Returns true if the whole time passed. The call keeps its permit. Outside a call and in a [`Task`](crate::Task) it sleeps fully and
-/// returns true.
+/// Returns true if the whole time passed, as it always does outside calls and in a [`Task`](crate::Task). The call
+/// keeps its permit: it counts as running.
 ///
 /// # Examples
 ///

@@ -1,7 +1,7 @@
-//! Decides when a call is cancelled, and who is woken by that.
+//! [`Token`]: whether a batch is cancelled, and which of its calls sleep until then.
 //!
-//! Every batch has a [`Token`]. The token of a batch that a call started knows the token of that call, so that whoever asks inside sees
-//! whether any batch around it was cut short.
+//! Every batch has a token. If a call started the batch, the token knows the token of that call's batch. So a call sees
+//! whether any batch around it is cancelled.
 
 use crate::base::sync::{self, AtomicBool, Mutex, Ordering, Unparker, seeded};
 use std::sync::{Arc, OnceLock};
@@ -9,14 +9,14 @@ use std::time::Instant;
 
 #[derive(Default)]
 pub(crate) struct Token {
-    /// Written under the lock of `sleepers`, so that who registers there either sees it or is woken.
+    /// Written under the lock of `sleepers`. So a call that registers there sees the flag or is woken.
     cancelled: AtomicBool,
     parent: OnceLock<Arc<Token>>,
     sleepers: Mutex<Vec<Arc<Unparker>>>,
 }
 
 impl Token {
-    /// Sets the call in which the batch was started, once.
+    /// Sets the token of the call that started the batch, once.
     pub(crate) fn adopt(&self, parent: Option<Arc<Token>>) {
         if let Some(parent) = parent {
             let _ = self.parent.set(parent);
@@ -39,7 +39,7 @@ impl Token {
         self.lineage().any(|token| token.cancelled.load(Ordering::Relaxed))
     }
 
-    /// Blocks until `deadline` or until cancelled; returns whether the time passed.
+    /// Blocks until `deadline` or until cancelled. Returns whether the whole time passed.
     pub(crate) fn sleep(&self, deadline: Option<Instant>) -> bool {
         let sleeper = Arc::new(Unparker::current());
         self.lineage().for_each(|token| token.sleepers.lock().push(Arc::clone(&sleeper)));

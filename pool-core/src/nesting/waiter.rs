@@ -1,4 +1,4 @@
-//! How a consumer that waits is told: a thread is unparked, a call gets its permit, a future is woken.
+//! [`Waiter`]: a consumer that waits, and how it wakes. A thread unparks, a call returns, a future's waker is called.
 
 use crate::base::sync::{Unparker, seeded};
 use crate::base::unwind;
@@ -7,12 +7,12 @@ use crate::threads::parked::Parked;
 use std::sync::Arc;
 use std::task::Waker;
 
-/// Puts the consumer into its place in the batch, and gives back whom it displaces. It runs under the batch's lock, so that it can
-/// neither clone nor drop the waker of an executor.
+/// Registers the consumer in its batch, and gives back the waiter that was registered before. It runs under the batch's
+/// lock, so it must neither clone nor drop an executor's waker: both are code of the user.
 pub(crate) type Register<'a> = dyn FnMut(&mut Option<Waiter>) -> Option<Waiter> + 'a;
 
 pub(crate) enum Waiter {
-    /// A thread outside calls.
+    /// A thread that is in no call.
     Thread(Unparker),
     /// A call, which needs a permit to go on.
     Call(Arc<Crew>, Arc<Parked>),
@@ -26,8 +26,8 @@ impl Waiter {
         Self::Thread(Unparker::current())
     }
 
-    /// Lets a call go on that waits. Gives back what is not a call. No code of the user runs in this, so that it may stand under a batch's
-    /// lock.
+    /// Lets a waiting call return. Gives any other waiter back. This runs no code of the user, so it may run under a
+    /// batch's lock.
     pub(crate) fn call_back(self) -> Option<Self> {
         let Self::Call(crew, call) = self else { return Some(self) };
         seeded!("no-call-back" => { call.nudge(); return None });
@@ -35,14 +35,14 @@ impl Waiter {
         None
     }
 
-    /// Says that what was waited for is there. Not under a lock: a waker belongs to the user's executor.
+    /// Wakes the consumer, since its result is there. Never called under a lock: a waker is code of the user.
     pub(crate) fn wake(self) {
         if let Some(other) = self.call_back() {
             other.nudge();
         }
     }
 
-    /// Says that it is time to ask again.
+    /// Makes the consumer ask again. A call gets no permit by that.
     pub(crate) fn nudge(self) {
         match self {
             Self::Thread(thread) => thread.unpark(),
@@ -52,7 +52,7 @@ impl Waiter {
     }
 }
 
-/// Wakes a consumer, outside every lock: a waker is code of the user.
+/// Wakes a consumer, if there is one. Never called under a lock, as [`Waiter::wake`].
 pub(crate) fn wake(waiter: Option<Waiter>) {
     if let Some(waiter) = waiter {
         waiter.wake();

@@ -1,8 +1,9 @@
-//! Decides what a pool counts of its calls.
+//! Per-thread counters and [`Stats`].
 
 use crate::base::sync::{AtomicUsize, Ordering};
 
-/// What one thread has run. Written by that thread alone, read by anyone; on cache lines of its own, since every call writes it.
+/// The counters of one thread. Only that thread writes them, and any thread may read them. They have cache lines of
+/// their own, since every call writes them.
 #[derive(Default)]
 #[repr(align(128))]
 pub(crate) struct Tally {
@@ -12,7 +13,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Says that a call runs on this thread, or none; returns what was said before.
+    /// Sets how many calls run on this thread, none or one, and returns the number before.
     #[inline]
     pub(crate) fn set_running(&self, calls: usize) -> usize {
         let before = self.running.load(Ordering::Relaxed);
@@ -20,7 +21,8 @@ impl Tally {
         before
     }
 
-    /// Counts a call that has ended. The lock under which its result is filed makes the count visible to whoever takes it.
+    /// Counts a call that has ended. The result is filed under a lock after that, so the consumer that takes the result
+    /// sees the count.
     #[inline]
     pub(crate) fn count(&self, panicked: bool) {
         bump(&self.completed, 1);
@@ -44,7 +46,7 @@ impl Tally {
     }
 }
 
-/// One writer: no read-modify-write is needed.
+/// Needs no read-modify-write, since a counter has one writer.
 fn bump(counter: &AtomicUsize, by: usize) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(by), Ordering::Relaxed);
 }

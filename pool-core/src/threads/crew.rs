@@ -1,7 +1,7 @@
-//! The threads of one pool: each finds a hint, follows it, rests, retires.
+//! [`Crew`]: the threads of one pool. Each finds a hint, follows it, rests, and retires in the end.
 //!
-//! A [`Crew`] is what the threads of one pool share. Batches and tasks keep it alive, and its threads do; the pool's handle
-//! is only the first of its owners.
+//! The threads share one crew and own it together with the pool's handle and every batch and task. So a crew outlives
+//! the handle while there is work.
 
 use crate::base::config::Config;
 use crate::base::pace::PATIENCE;
@@ -17,19 +17,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a hint leads to, and a stop handle: a batch that may have inputs to run.
+/// A batch, as hints and stop handles know it: without its types and lifetimes.
 pub(crate) trait Job: Send + Sync {
-    /// Runs inputs, if there are any to run now, on the calling worker, which holds a permit. The worker counts as searching after that, and its
-    /// permit is for the heir, if there is one.
+    /// Runs inputs, if there are any to run now, on the calling worker, which holds a permit. Afterwards the worker
+    /// counts as searching. It hands its permit over to the returned heir, if there is one.
     fn work(&self) -> Option<Heir>;
 
-    /// Whether the hint leads to nothing any more. Then it counts as found.
+    /// Whether the hint is abandoned: its batch takes no further input. If so, the hint counts as found.
     fn is_over(&self) -> bool;
 
-    /// No thread could be started to follow this hint, which stays in the queue: a consumer that waits for the batch may help itself.
+    /// Tells the batch that no thread could be started for its hint. The hint stays in the queue. A consumer that waits
+    /// for the batch may run an input itself.
     fn unserved(&self);
 
-    /// Takes no further input.
+    /// Stops the batch: it takes no further input.
     fn stop(&self);
 }
 
@@ -40,16 +41,16 @@ pub(crate) struct Crew {
     process: u32,
     queue: Queue<Hint>,
     permits: Permits,
-    /// Numbers the threads, for their names.
+    /// How many threads have been started. Numbers their names.
     started: AtomicUsize,
-    /// Whether the last calls were fast: the next ones may be.
+    /// Whether the last calls were fast. The next ones may be so, too.
     fast: AtomicBool,
-    /// One for each thread that lives, and the sum of those that have ended.
+    /// The tallies of the living threads, and the sum of the tallies of ended ones.
     tallies: Mutex<(Vec<Arc<Tally>>, Tally)>,
 }
 
 sync::thread_local! {
-    /// The worker that this thread is.
+    /// This thread, if it is a worker.
     static WORKER: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
 }
 
@@ -72,8 +73,8 @@ impl Crew {
         })
     }
 
-    /// Says that a batch has something to run, and sees to it that somebody comes. A hint of a `nested` batch stays with the worker
-    /// that pushes it, until it is stolen.
+    /// Pushes a hint to a batch, and wakes or starts a thread if that is needed. A hint of a `nested` batch goes to the
+    /// deque of the worker that pushes it, where other workers may steal it.
     pub(crate) fn push(self: &Arc<Self>, hint: Hint, nested: bool) {
         let push = |hint| match if nested { self.worker() } else { None } {
             Some(worker) => worker.local.push(&self.queue, hint),
@@ -87,19 +88,19 @@ impl Crew {
         self.start_if(self.permits.wake(|| self.queue.waiting()));
     }
 
-    /// Tries again to find a thread for the hints that wait.
+    /// Tries again to wake or start a thread for the hints that wait.
     #[cfg(feature = "stream")]
     pub(crate) fn summon(self: &Arc<Self>) {
         self.start_if(self.permits.wake(|| self.queue.waiting()));
     }
 
-    /// Whether hints wait of other batches than the one that has `own` hints.
+    /// Whether hints of other batches wait. The caller's batch has `own` hints in the queue.
     #[inline]
     pub(crate) fn is_wanted_elsewhere(&self, own: usize) -> bool {
         self.queue.waiting() > own
     }
 
-    /// Whether a worker is to give its permit up: to a call that is to go on, or because the cap was lowered.
+    /// Whether a worker gives its permit up before its next input: a call waits for a permit, or the cap was lowered.
     #[inline]
     pub(crate) fn permit_is_wanted(&self) -> bool {
         self.permits.pressed()
@@ -126,12 +127,13 @@ impl Crew {
         self.permits.threads()
     }
 
-    /// Gives the permit of a call that waits to the next that can use it. No other lock is taken: the caller starts the thread.
+    /// Gives the permit of a waiting call up. This may run under a batch's lock, so it starts no thread: the caller
+    /// does, after unlocking.
     pub(crate) fn give_up(&self, call: &Parked) -> Wake {
         self.permits.give_up(call, || self.queue.waiting())
     }
 
-    /// Lets a call that waits go on, for what it waits for is there.
+    /// Lets a waiting call return, since its result is there.
     pub(crate) fn call_back(&self, call: &Arc<Parked>) {
         self.permits.call_back(call);
     }
@@ -146,14 +148,16 @@ impl Crew {
         self.permits.come_back(call);
     }
 
-    /// Whether this is the process that the crew was made in. A child after `fork` has a copy of its state, and none of its threads.
+    /// Whether this process made the crew. A child after `fork` has a copy of the crew's state, but none of its
+    /// threads.
     pub(crate) fn is_here(&self) -> bool {
         self.process == std::process::id()
     }
 
-    /// Runs `work` on a thread from outside, if a permit is free, and says whether. The permit is for the heir after that, if there is one.
+    /// Runs `work` on the current thread as a guest, if a permit is free, and says whether one was. Afterwards the
+    /// guest hands the permit over to the heir, if `work` returns one.
     pub(crate) fn as_guest(self: &Arc<Self>, work: impl FnOnce() -> Option<Heir>) -> bool {
-        /// Gives the permit back also when a panic passes.
+        /// Gives the permit back, also if a panic passes.
         struct Permit<'a>(&'a Arc<Crew>, Option<Heir>);
         impl Drop for Permit<'_> {
             fn drop(&mut self) {
@@ -170,23 +174,24 @@ impl Crew {
         entered
     }
 
-    /// Counts hints that lead to nothing any more. Says whether they are most of what waits, so that it is worth dropping them.
+    /// Counts hints as abandoned. Says whether most of the waiting hints are so now, and [`prune`](Self::prune) is
+    /// worthwhile.
     pub(crate) fn abandon(&self, hints: usize) -> bool {
         self.queue.abandon(hints)
     }
 
-    /// Drops the hints that lead to nothing any more. Not under a batch's lock.
+    /// Drops the abandoned hints. Never called under a batch's lock, since it locks the batches that hints lead to.
     pub(crate) fn prune(&self) {
         seeded!("abandoned-hints-stay" => return);
         self.queue.prune(|hint| hint.is_over());
     }
 
-    /// An abandoned hint was found.
+    /// Uncounts an abandoned hint that a worker has found.
     pub(crate) fn found_abandoned(&self) {
         self.queue.found_abandoned();
     }
 
-    /// The current worker looks for the next hint.
+    /// Counts the current worker as searching.
     pub(crate) fn search(&self) {
         self.permits.search();
     }
@@ -219,8 +224,9 @@ impl Crew {
         self.sweep();
     }
 
-    /// Drops the hints that nobody will follow, after the last batch of a pool that is gone: each leads to its batch, and that to
-    /// this crew. A pool with threads has none: a worker does not end while a hint waits.
+    /// Drops the hints that no thread will follow, after the last batch of a dropped pool. They would be a leak: each
+    /// hint owns its batch, and the batch owns this crew. Only a pool without threads has such hints, since a worker
+    /// does not end while a hint waits.
     pub(crate) fn sweep(&self) {
         while self.queue.waiting() > 0 && self.permits.is_over() {
             let Some(hint) = self.queue.find(0) else { return };
@@ -248,7 +254,7 @@ impl Crew {
     fn new_tally(&self) -> Arc<Tally> {
         let tally = Arc::new(Tally::default());
         let mut tallies = self.tallies.lock();
-        // Whose thread has ended is only here any more.
+        // A thread that has ended left its tally to this list alone.
         for tally in std::mem::take(&mut tallies.0) {
             match Arc::try_unwrap(tally) {
                 Ok(ended) => tallies.1.add(&ended),
@@ -259,7 +265,7 @@ impl Crew {
         tally
     }
 
-    /// The worker of this crew that the current thread is.
+    /// The current thread, if it is a worker of this crew.
     fn worker(self: &Arc<Self>) -> Option<Rc<Worker>> {
         WORKER
             .try_with(|worker| {
@@ -283,7 +289,7 @@ impl Crew {
         }
     }
 
-    /// The life of a thread. It comes with a permit, for a hint.
+    /// The life of a worker. It begins with a permit, which was held for the thread from the decision to start it.
     fn run(self: Arc<Self>) {
         let worker = Rc::new(Worker {
             local: self.queue.enlist(),
@@ -299,7 +305,7 @@ impl Crew {
                 if let Some(hint) = worker.local.find(&self.queue) {
                     self.start_if(self.permits.found(|| self.queue.waiting()));
                     heir = hint.work();
-                    // A payload that nobody took may panic in the last hint's drop glue.
+                    // The last hint may drop a panic's payload, and that may panic again.
                     unwind::discard(hint);
                     if heir.is_none() {
                         continue;

@@ -1,4 +1,4 @@
-//! The threads of a pool: where hints wait, who has a permit, who is parked, and what is counted.
+//! The threads of a pool: the queue of hints, the permits, the parked threads, and the counters.
 
 pub(crate) mod counters;
 pub(crate) mod crew;

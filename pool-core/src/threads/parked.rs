@@ -1,18 +1,19 @@
-//! One thread that waits for a permit, and how it hears that it has one.
+//! [`Parked`], a thread that waits for a permit, and its [`Standing`].
 
 use crate::base::pace;
 use crate::base::sync::{self, Mutex, Unparker};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a thread is known by while it waits: a worker for work, a call for its permit.
+/// A thread that may wait for a permit: a worker that rests, or a call that is away.
 pub(crate) struct Parked {
     thread: Unparker,
-    /// Changed under the lock of the [`Permits`](crate::threads::permits::Permits) alone; read by its thread.
+    /// Changes only under the lock of the [`Permits`](crate::threads::permits::Permits). Its thread reads it without
+    /// that lock.
     standing: Mutex<Standing>,
 }
 
-/// What a thread that waits is to the pool.
+/// What a thread waits for, if it waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Standing {
     /// It holds a permit.
@@ -40,13 +41,13 @@ impl Parked {
         *self.standing.lock() = standing;
     }
 
-    /// Says what the thread waits for.
+    /// Sets the standing, and wakes the thread to see it.
     pub(crate) fn tell(&self, standing: Standing) {
         self.set(standing);
         self.thread.unpark();
     }
 
-    /// Blocks while the standing is `now`, and before that looks so many times whether it still is.
+    /// Blocks while the standing is `now` and the deadline is not past. Before that it re-checks at most `looks` times.
     pub(crate) fn wait_while(
         &self,
         now: Standing,
@@ -69,11 +70,12 @@ impl Parked {
     }
 }
 
-/// A call that has given its permit up to a thread of its own pool that works for it, and gets that thread's permit.
+/// A call that has given its permit up while it waits for a batch on its own pool. A thread inside that batch hands its
+/// own permit over to it.
 pub(crate) struct Heir(pub(crate) Arc<Parked>);
 
 impl Heir {
-    /// Whether it has not got a permit meanwhile.
+    /// Whether the call is still without a permit. It may have got one from the line of returning calls.
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self.0.standing(), Standing::Away | Standing::Returning)
     }

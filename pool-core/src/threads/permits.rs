@@ -1,55 +1,70 @@
-//! Who may run, who is parked and who is woken: permits, threads, and the calls that wait.
+//! The [`Permits`] of a pool: which threads may run, which are parked, and which wakes next.
 //!
-//! A **permit** is the right to run a call; a pool has `cap` of them, which is what makes the cap hard. A worker thread
-//! holds one while it looks for work and runs it. It **rests** without one, parked in `idle`. A call that waits may give its
-//! permit up and is **away**; when what it waits for is there it is **returning**, and gets one of the next permits that are freed
-//! (`nesting.rs`). A **guest** is a thread from outside that runs a call itself because no thread could be started. All of it
-//! stands under one lock, which is taken once for each hint, each rest and each wait, and never for an input; `pressed` tells a
-//! running worker between two inputs that a call waits for its permit.
+//! A **permit** is the right to run a call. A pool has `cap` permits, and that makes the cap hard.
 //!
-//! # No thread is parked while a hint waits
+//! - A **worker** is a thread of the pool. It holds a permit while it searches for a hint and while it runs calls. It
+//!   **rests** without one, parked in `idle`.
+//! - A call that waits may give its permit up. Then it is **away**. It is **returning** from the moment in which it
+//!   waits for nothing but a permit; then it stands in the line of returning calls, and gets one of the next permits
+//!   that are freed.
+//! - An **heir** is a call that is away for a batch on its own pool. A thread inside that batch **hands its permit
+//!   over** to the heir, ahead of the line. [`nesting`](crate::nesting) says why.
+//! - A **guest** is a consumer that takes a free permit and runs a call itself, because no worker comes for its batch.
 //!
-//! 1. A thread that **pushes** a hint pushes it, then takes the lock: a free permit goes to the thread that was parked last, or
-//!    to a new thread.
-//! 2. A worker that **rests** takes the lock, looks whether more hints wait than others search for, and only if not gives its permit up.
+//! One lock guards all of this, and a **section** is a critical section of that lock. A thread takes the lock for each
+//! hint, each rest and each wait, but not for each input. `pressed` tells a running worker between two inputs that its
+//! permit is wanted.
 //!
-//! - Either the pusher's section comes first: then the worker sees its hint, or knows that another one found it, and searches.
-//! - Or the worker's does: then the pusher sees the free permit, and the worker among the idle or no thread at all.
+//! # No thread stays parked while a hint waits and a permit is free
 //!
-//! A permit is given for a hint, not for *the* hint: with it a thread **searches** until the queue is empty. It does not matter if another
-//! thread took the hint it was woken for. Any searching thread will do: a pusher that sees as many threads search as
-//! hints wait wakes none and starts none. One of these may be about to run another hint for long. When it has found that one it takes
-//! the lock, counts itself out, and wakes another thread if more hints wait now than threads search.
+//! 1. A thread that **pushes** a hint first pushes it and then takes the lock. A free permit goes to the worker that
+//!    was parked last, or to a new thread.
+//! 2. A worker that **rests** takes the lock and checks whether more hints wait than other threads search for. If so,
+//!    it searches again. If not, or if a returning call goes first, it gives its permit up.
 //!
-//! - Either that comes before the pusher's section: then the pusher counts without it.
+//! - Either the pusher's section comes first: then the worker counts the hint and searches, unless another thread has
+//!   found the hint.
+//! - Or the worker's section comes first: then the pusher sees the free permit. It finds the worker in `idle`, or may
+//!   start a thread.
+//!
+//! A thread gets its permit for a hint, not for *the* hint. A woken thread **searches** until the queue is empty, and
+//! it does not matter if another thread took the hint it was woken for. So a pusher that sees as many threads search as
+//! hints wait wakes none and starts none. But a searching thread may find another hint first, and run that one for
+//! minutes. So a thread that has found a hint takes the lock and no longer counts as searching. If more hints wait now
+//! than threads search, it wakes another thread.
+//!
+//! - Either that section comes before the pusher's: then the pusher does not count the thread.
 //! - Or it comes after: then it sees the pusher's hint.
 //!
-//! The same sections decide for a call that gives its permit up, for a guest that leaves and for a cap that rises: each either passes
-//! the permit on while more hints wait than threads search, or frees it for the next pusher to see.
+//! The same rule holds for a call that gives its permit up, for a guest that leaves, and for a cap that rises. Each
+//! passes the permit on if more hints wait than threads search, or else frees it for the next pusher. A worker that
+//! hands its permit over takes a free one for a hint that waits, or rests.
 //!
 //! # Calls and hints take turns
 //!
-//! A call that returns goes before hints, so that what is begun is finished first. But calls that wait for a short time again and again
-//! always return, and a hint that came last would never come. So of the permits that are freed while both wait, every other one is
-//! for a hint: its thread follows one hint, for one input, and passes the permit on.
+//! A returning call goes before hints, so that begun work finishes first. But calls with many short waits return again
+//! and again, and a hint would never get a permit. So while both wait, every other freed permit is for a hint. Its
+//! thread follows one hint, runs one input, and passes the permit on.
 //!
 //! # A permit is never lost
 //!
-//! A permit is granted by the thread that frees it, under the lock: the grant is complete before its receiver is unparked. A worker
-//! whose time is up takes the lock, too: either it is still among the idle and retires, or it has been granted a permit and
-//! works. No thread is started beyond `cap + away`; the thread's permit is held for it from the decision on.
+//! The thread that frees a permit grants it to the next holder in the same section. The grant is complete before the
+//! receiver is unparked. A worker whose `keep_alive` has passed takes the lock, too: either it is still in `idle` and
+//! retires, or it has been granted a permit and searches. No thread starts beyond `cap + away`, and the permit of a new
+//! thread is held from the decision to start it.
 //!
 //! # A thread that cannot be started
 //!
-//! Its permit and its slot are given back under the lock, and then every batch is told that has a hint in the queue: its consumer, if
-//! it waits, becomes a guest where a permit is free. The hints stay where they are, for the next thread with a permit that comes by.
+//! A section gives its permit back and no longer counts the thread. After that the crew tells every batch that has a
+//! hint in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay
+//! in the queue for the next thread that searches.
 //!
-//! - Either another pusher saw the permit that was held for the failed start, and left its hint to it: then it pushed before the permit was
-//!   given back, and its batch is among those that are told.
+//! - Either another pusher counted on the thread that failed to start, and woke none for its own hint: then it pushed
+//!   before the permit was given back, and the crew tells its batch, too.
 //! - Or it comes later, sees the free permit, and tries to start a thread itself.
 //!
-//! A guest that leaves passes its permit on as every thread does, and so tries to start a thread for the hints that are left; if that
-//! fails, their batches are told again.
+//! A guest that leaves passes its permit on as every thread does, and so tries to start a thread for the hints that are
+//! left. If that fails, the crew tells their batches again.
 
 use crate::base::sync::{
     self, AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, seeded,
@@ -61,51 +76,53 @@ use std::time::Instant;
 
 pub(crate) struct Permits {
     state: Mutex<State>,
-    /// Whether a running worker is to come here before its next input: a call waits for a permit, or the cap was lowered.
-    /// Written under the lock; read without, between two inputs, where a late reader takes one input more.
+    /// Whether a permit is wanted from a running worker: a call waits for one, or the cap was lowered. Written under
+    /// the lock. Workers read it between two inputs without the lock, and a late reader takes one input more.
     pressed: AtomicBool,
     /// A copy of the cap for readers that hold no lock.
     cap: AtomicUsize,
-    /// Told when `live` falls to 0.
+    /// Notified when `live` falls to 0.
     quiet: Condvar,
 }
 
 struct State {
     cap: usize,
-    /// Permits that are held: by workers, by threads that are being started, by guests. Above `cap` only after that was lowered.
+    /// Permits that are held: by workers and their calls, by guests, and for threads that are being started. Above
+    /// `cap` only after the cap was lowered.
     held: usize,
-    /// Threads that live or are being started.
+    /// Worker threads that live or are being started.
     threads: usize,
-    /// Threads that look for a hint: they are between two batches, or have been woken or started for one and have not found it.
+    /// Threads that search. They are between two batches, or have been woken or started and have found no hint yet.
     searching: usize,
-    /// Calls that have given their permit up and have not got one again.
+    /// Calls that have given their permit up and have no new one yet, returning ones included.
     away: usize,
-    /// Workers without a permit; the one that has been parked longest is first.
+    /// Parked workers without a permit. The first has been parked longest.
     idle: VecDeque<Arc<Parked>>,
-    /// Calls that wait for a permit. Not empty only while `held >= cap`.
+    /// The line of returning calls. Empty while `held < cap`.
     returning: VecDeque<Arc<Parked>>,
-    /// The last permit that was freed went to a returning call: the next one is for a hint.
+    /// The last freed permit went to a returning call, so the next one is for a hint.
     hint_is_next: bool,
     /// Batches and tasks that have something left to run.
     live: usize,
-    /// The pool's handle is gone: with the last batch the threads end.
+    /// The pool's handle is gone. The threads end after the last batch.
     dismissed: bool,
 }
 
-/// What is left to do, outside the lock, for a permit that was handed to a thread that does not exist yet.
-#[must_use = "the permit is held for the thread that is to be started"]
+/// Whether a section leaves the start of a thread to its caller. The thread starts outside the lock, and its permit is
+/// held for it already.
+#[must_use = "the permit is held for a thread that the caller starts"]
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Wake {
     Done,
     Start,
 }
 
-/// What a worker does that found no hint.
+/// What a worker does after a rest.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Rest {
-    /// A hint waits, or a permit was granted again: search, also if calls wait for a permit.
+    /// It searches: a hint waits, or the worker was granted a permit. It does so even if calls wait for a permit.
     Search,
-    /// The thread ends; it holds nothing any more.
+    /// It ends its thread. It holds no permit, and the pool no longer counts it.
     Retire,
 }
 
@@ -139,23 +156,23 @@ impl Permits {
         self.state.lock().threads
     }
 
-    /// Whether the holder of a permit is to give it up before the next input.
+    /// Whether a worker gives its permit up before its next input.
     #[inline]
     pub(crate) fn pressed(&self) -> bool {
         self.pressed.load(Ordering::Relaxed)
     }
 
-    /// Step 1 of the essay: a hint was pushed.
+    /// Step 1 of the essay, after the push.
     pub(crate) fn wake(&self, waiting: impl Fn() -> usize) -> Wake {
         self.state.lock().employ(waiting()).unwrap_or(Wake::Done)
     }
 
-    /// A worker is done with a batch and looks for the next one.
+    /// Counts a worker as searching, when it is done with a batch.
     pub(crate) fn search(&self) {
         self.state.lock().searching += 1;
     }
 
-    /// It has found a hint.
+    /// Uncounts a worker that has found a hint, and wakes another one if more hints wait.
     pub(crate) fn found(&self, waiting: impl Fn() -> usize) -> Wake {
         let mut state = self.state.lock();
         state.searching -= 1;
@@ -163,8 +180,8 @@ impl Permits {
         state.employ(waiting()).unwrap_or(Wake::Done)
     }
 
-    /// Step 2 of the essay: a worker found nothing, or is to give its permit up, to the `heir` if it has one. It `looks` so many times
-    /// before it parks.
+    /// Step 2 of the essay: a worker found nothing, or its permit is wanted. An `heir` gets the permit. The worker
+    /// re-checks at most `looks` times before it parks.
     pub(crate) fn rest(
         &self,
         parked: &Arc<Parked>,
@@ -188,12 +205,13 @@ impl Permits {
             } else {
                 if waiting() >= state.searching && state.may_search() {
                     drop(state);
-                    // Its pusher, or the thread that found it, is between the count and the queue.
+                    // The count may be ahead of the queue: a pusher counts first, and a finder uncounts last. The other
+                    // thread may need this core to get on.
                     sync::yield_now();
                     return Rest::Search;
                 }
                 state.searching -= 1;
-                // No hint is this thread's to follow, so none is passed on.
+                // Not `pass_on`: no hint waits for this permit, or a returning call goes first.
                 state.free();
                 self.press(&state);
             }
@@ -218,7 +236,7 @@ impl Permits {
         }
     }
 
-    /// A call that waits gives its permit up to the next that can use it, unless it has done so before.
+    /// Gives the permit of a waiting call up, unless the call is away already.
     pub(crate) fn give_up(&self, call: &Parked, waiting: impl Fn() -> usize) -> Wake {
         let mut state = self.state.lock();
         if call.standing() != Standing::Permitted {
@@ -230,8 +248,8 @@ impl Permits {
         self.pass_on(state, waiting)
     }
 
-    /// What a call waits for is there: it gets a free permit, or one of the next that are freed. The caller takes no new input before, and so the
-    /// call comes first.
+    /// Lets a call return, since its result is there. It gets a free permit, or one of the next that are freed. The
+    /// caller takes a new input only after this, so that the call comes first.
     pub(crate) fn call_back(&self, call: &Arc<Parked>) {
         let mut state = self.state.lock();
         if call.standing() == Standing::Away {
@@ -245,14 +263,14 @@ impl Permits {
         call.standing() == Standing::Permitted
     }
 
-    /// A call goes on: blocks until it has a permit again.
+    /// Lets a call return, and blocks until it has a permit again.
     pub(crate) fn come_back(&self, call: &Arc<Parked>) {
         self.call_back(call);
         seeded!("call-returns-without-a-permit" => return);
         call.wait_while(Standing::Returning, 0, None);
     }
 
-    /// A guest has run what it came for.
+    /// Takes the permit of a guest back. An `heir` gets it.
     pub(crate) fn leave_as_guest(&self, heir: Option<Heir>, waiting: impl Fn() -> usize) -> Wake {
         let mut state = self.state.lock();
         if heir.is_some_and(|heir| state.hand_over(&heir)) {
@@ -262,7 +280,7 @@ impl Permits {
         self.pass_on(state, waiting)
     }
 
-    /// A thread from outside takes a permit if one is free.
+    /// Gives a guest a permit, if one is free.
     pub(crate) fn enter_as_guest(&self) -> bool {
         let mut state = self.state.lock();
         seeded!("guest-beyond-the-cap" => { state.held += 1; return true });
@@ -271,7 +289,7 @@ impl Permits {
         free
     }
 
-    /// The thread that a permit was held for could not be started.
+    /// Takes the permit of a thread back that could not be started. It wakes no other: the caller tells the batches.
     pub(crate) fn start_failed(&self) {
         let mut state = self.state.lock();
         state.threads -= 1;
@@ -281,7 +299,7 @@ impl Permits {
         self.press(&state);
     }
 
-    /// Changes the cap. The caller calls [`Permits::wake`] for each hint that waits.
+    /// Changes the cap. The caller then calls [`Permits::wake`] for the hints that wait.
     pub(crate) fn set_cap(&self, cap: usize) {
         let mut state = self.state.lock();
         state.cap = cap;
@@ -295,7 +313,7 @@ impl Permits {
         self.press(&state);
     }
 
-    /// The handle is gone.
+    /// Notes that the pool's handle is gone.
     pub(crate) fn dismiss(&self) {
         let mut state = self.state.lock();
         state.dismissed = true;
@@ -330,7 +348,7 @@ impl Permits {
         state.live == 0
     }
 
-    /// A call that is away gets a permit: a free one, or one of the next.
+    /// Gives a call that is away a free permit, or puts it at the end of the line.
     fn line_up(&self, state: &mut State, call: &Arc<Parked>) {
         if state.held < state.cap {
             state.held += 1;
@@ -360,18 +378,18 @@ impl Permits {
 }
 
 impl State {
-    /// Whether a holder of a permit is to give it up.
+    /// Whether a worker gives its permit up before its next input.
     fn is_wanted(&self) -> bool {
         self.held > self.cap || !self.returning.is_empty()
     }
 
-    /// Whether a hint goes before the calls that wait for a permit.
+    /// Whether the next freed permit is for a hint although calls wait.
     fn hints_turn(&self) -> bool {
         seeded!("calls-always-go-first" => return false);
         self.hint_is_next && self.held <= self.cap && !self.returning.is_empty()
     }
 
-    /// Whether a worker that holds a permit may follow a hint with it.
+    /// Whether a worker may keep its permit to follow a hint.
     fn may_search(&mut self) -> bool {
         seeded!("rest-without-looking" => return false);
         !self.is_wanted() || self.hints_turn() && std::mem::take(&mut self.hint_is_next)
@@ -382,7 +400,8 @@ impl State {
         found.and_then(|at| parked.remove(at)).is_some()
     }
 
-    /// Gives a free permit to the worker that is still warm, or to a new thread, if more hints wait than threads look for one.
+    /// Gives a free permit to the worker that was parked last, or to a new thread, if more hints wait than threads
+    /// search. The worker that was parked last has the warmest caches, and the others reach their `keep_alive`.
     fn employ(&mut self, waiting: usize) -> Option<Wake> {
         if self.held >= self.cap || waiting <= self.searching {
             return None;
@@ -403,7 +422,7 @@ impl State {
         Some(wake)
     }
 
-    /// Ends the holding of one permit: it goes to the call that has waited longest for one, unless the cap was lowered.
+    /// Takes one permit back. It goes to the call that has waited longest in the line, unless the cap was lowered.
     fn free(&mut self) {
         if self.held > self.cap {
             self.held -= 1;
@@ -415,7 +434,8 @@ impl State {
         }
     }
 
-    /// Ends the holding of one permit, which goes to a hint although calls wait, if there is one and a thread for it.
+    /// Takes one permit back for a hint, although calls wait. `None` if no hint waits or no thread can come: then the
+    /// permit is not taken.
     fn free_for_a_hint(&mut self, waiting: usize) -> Option<Wake> {
         self.held -= 1;
         let wake = self.employ(waiting);
@@ -426,7 +446,8 @@ impl State {
         wake
     }
 
-    /// A holder of a permit gives it to the consumer that it has worked for, if that has none.
+    /// Hands the permit of the current thread over to the heir, ahead of the line. False if the heir has got another
+    /// one.
     fn hand_over(&mut self, heir: &Heir) -> bool {
         if !heir.is_absent() {
             return false;
@@ -447,7 +468,7 @@ impl State {
         self.dismissed && self.live == 0
     }
 
-    /// Ends the threads that sleep, if no work will come any more.
+    /// Ends the idle threads, if no work will come any more.
     fn send_home(&mut self) {
         seeded!("dismissal-wakes-nobody" => return);
         while self.is_over() {
@@ -457,7 +478,7 @@ impl State {
         }
     }
 
-    /// Sends home the threads that stood in for calls that are back.
+    /// Ends idle threads that replaced waiting calls, once these are back.
     fn thin_out(&mut self) {
         while self.threads > self.cap + self.away {
             let Some(worker) = self.idle.pop_front() else { return };

@@ -1,10 +1,12 @@
-//! Decides where hints wait and in which order they are found; the only importer of `crossbeam_deque`.
+//! The [`Queue`] of hints, on `crossbeam_deque`, which only this module imports.
 //!
-//! A hint from outside the pool goes to the **injector**, one from a worker (a nested batch) to that worker's own **deque**,
-//! from which the others steal. Neither source may starve the other: a search begins at the injector every other time, and
-//! at the deques in between. Single steals only: a thief that took several would sit on them behind one blocked call.
+//! A hint from outside the pool goes to the **injector**. A hint from a worker, to a nested batch, goes to that
+//! worker's own **deque**, and the other workers steal it from there. Neither source may starve the other: a search
+//! begins at the injector every other time, and at the deques in between. A thief steals one hint at a time: several
+//! would wait in its own deque behind one blocked call.
 //!
-//! The queue holds hints, one for each worker that a batch could use, never one for each input.
+//! A batch has at most one hint in the queue for each worker that it could use, never one for each input. A hint is
+//! **abandoned** once its batch takes no further input.
 
 use crate::base::sync::{AtomicUsize, Mutex, Ordering, seeded};
 use std::cell::Cell;
@@ -16,34 +18,37 @@ use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 #[cfg(pool_loom)]
 use model::{Injector, Steal, Stealer, Worker};
 
-/// As many abandoned hints may wait in any queue.
+/// Fewer abandoned hints than this are never worth a [`Queue::prune`].
 const FEW: usize = if cfg!(any(pool_loom, pool_shuttle)) { 2 } else { 64 };
 
 /// The hints of one pool.
 pub(crate) struct Queue<T> {
     injector: Injector<T>,
     slots: Mutex<Slots<T>>,
-    /// Hints in the injector and in the deques. Counted before the push and after the find, so never below the truth: who is
-    /// ordered behind a push and reads 0 knows that somebody else has found that hint.
+    /// Number of hints in the injector. A push counts before it pushes, and a find counts after it found, so that no
+    /// count is ever below the truth. A reader that happens-after a push and sees 0 knows that another thread found the
+    /// hint.
     injected: AtomicUsize,
+    /// Number of hints in the deques, counted in the same way.
     stealable: AtomicUsize,
-    /// Those of them that lead to nothing any more.
+    /// Number of abandoned hints in both.
     abandoned: AtomicUsize,
-    /// Held by the thread that goes through all hints: another one would overlook what this one holds.
+    /// Held by a thread that goes through all hints. A second such thread would miss the hints that the first has taken
+    /// out.
     sifting: Mutex<()>,
 }
 
-/// The deques, one for each thread that has ever lived at once with the others.
+/// The deques, as many as threads have ever lived at once.
 struct Slots<T> {
     stealers: Arc<Vec<Stealer<T>>>,
-    /// The deques of threads that have ended, for those to come. They are empty.
+    /// The deques of ended threads, for new ones. They are empty.
     free: Vec<Worker<T>>,
 }
 
 /// One thread's own deque.
 pub(crate) struct Local<T> {
     deque: Worker<T>,
-    /// Alternates between the two search orders, and turns the first victim.
+    /// The number of the next search. It alternates between the two search orders, and moves the first victim on.
     turn: Cell<usize>,
 }
 
@@ -60,7 +65,8 @@ impl<T> Queue<T> {
     }
 
     pub(crate) fn push(&self, hint: T) {
-        // Relaxed, as every access to the two counts but those of `transfer`: what orders a push before a search is the lock of the permits.
+        // Relaxed, as every access to the two counts but the one in `transfer` and its pair: the lock of the permits
+        // orders a push before a search.
         self.injected.fetch_add(1, Ordering::Relaxed);
         self.injector.push(hint);
     }
@@ -68,7 +74,8 @@ impl<T> Queue<T> {
     /// How many hints wait.
     #[inline]
     pub(crate) fn waiting(&self) -> usize {
-        // In this order: who sees that a hint has left the deques sees it in the injector. Pairs with `transfer`.
+        // `stealable` first: a reader that sees a hint gone from the deques then sees it in the injector. Pairs with
+        // `transfer`.
         let stealable = self.stealable.load(Ordering::Acquire);
         stealable + self.injected.load(Ordering::Relaxed)
     }
@@ -101,7 +108,7 @@ impl<T> Queue<T> {
     where
         T: Clone,
     {
-        // Out of the queue the hints still count: a thread that comes by meanwhile looks again.
+        // The hints still count while they are out of the queue, so a worker that finds none meanwhile searches again.
         let _one = self.sifting.lock();
         let injected: Vec<T> = std::iter::from_fn(|| settled(|| self.injector.steal())).collect();
         let stolen: Vec<T> = std::iter::from_fn(|| self.steal_any(0)).collect();
@@ -111,13 +118,13 @@ impl<T> Queue<T> {
         all
     }
 
-    /// Counts hints that lead to nothing any more. Says whether it is worth going through all hints to drop those.
+    /// Counts hints as abandoned. Says whether [`prune`](Self::prune) is worthwhile now.
     pub(crate) fn abandon(&self, hints: usize) -> bool {
         let abandoned = self.abandoned.fetch_add(hints, Ordering::Relaxed) + hints;
         abandoned >= FEW && abandoned > self.waiting() / 2
     }
 
-    /// An abandoned hint was found.
+    /// Uncounts an abandoned hint that a thread has found.
     pub(crate) fn found_abandoned(&self) {
         self.abandoned.fetch_sub(1, Ordering::Relaxed);
     }
@@ -127,7 +134,8 @@ impl<T> Queue<T> {
         let mut dropped = Vec::new();
         {
             let _one = self.sifting.lock();
-            // Hints that are pushed meanwhile are new.
+            // The count at the start bounds the loop: hints that other threads push meanwhile are new, and the hints
+            // that this loop pushes back are not visited again.
             for _ in 0..self.injected.load(Ordering::Relaxed) {
                 let Some(hint) = settled(|| self.injector.steal()) else { break };
                 if over(&hint) {
@@ -147,11 +155,11 @@ impl<T> Queue<T> {
                 }
             }
         }
-        // Not under the lock: the last handle to a batch may be among them.
+        // After unlocking: a hint may be the last owner of a batch, and dropping that runs code of the user.
         dropped.into_iter().for_each(crate::base::unwind::discard);
     }
 
-    /// Gives a thread that starts its deque.
+    /// Gives a new thread its deque.
     pub(crate) fn enlist(&self) -> Local<T> {
         let mut slots = self.slots.lock();
         let deque = slots.free.pop().unwrap_or_else(|| {
@@ -162,7 +170,7 @@ impl<T> Queue<T> {
         Local { deque, turn: Cell::new(slots.stealers.len()) }
     }
 
-    /// Takes the deque of a thread that ends; what is left in it goes to the others.
+    /// Takes the deque of a thread that ends. Its hints go to the injector.
     pub(crate) fn retire(&self, local: Local<T>) {
         while let Some(hint) = local.deque.pop() {
             self.transfer(hint);
@@ -170,12 +178,12 @@ impl<T> Queue<T> {
         self.slots.lock().free.push(local.deque);
     }
 
-    /// Brings a hint from a deque to the injector, counted twice for a moment, rather than not at all.
+    /// Moves a hint from a deque to the injector. The hint counts twice for a moment, since no reader may miss it.
     fn transfer(&self, hint: T) {
         seeded!("hints-end-with-their-thread" => { self.stealable.fetch_sub(1, Ordering::Release); return });
         self.push(hint);
         seeded!("transfer-relaxed" => { self.stealable.fetch_sub(1, Ordering::Relaxed); return });
-        // A reader of this sees the push counted. Pairs with `waiting`.
+        // A reader that sees this decrement sees the push counted. Pairs with `waiting`.
         self.stealable.fetch_sub(1, Ordering::Release);
     }
 }
@@ -192,7 +200,7 @@ impl<T> Local<T> {
     }
 }
 
-/// Takes from a source unless its `count` says that it is empty.
+/// Takes a hint from a source, unless its `count` says that the source is empty.
 fn take<T>(count: &AtomicUsize, find: impl FnOnce() -> Option<T>) -> Option<T> {
     if count.load(Ordering::Relaxed) == 0 {
         return None;
@@ -204,7 +212,7 @@ fn take<T>(count: &AtomicUsize, find: impl FnOnce() -> Option<T>) -> Option<T> {
     found
 }
 
-/// `Retry` says that another thread was quicker, which is progress.
+/// Steals until the answer is final. `Retry` means that another thread was quicker, and that is progress.
 fn settled<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
     loop {
         match steal() {
@@ -215,7 +223,7 @@ fn settled<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
     }
 }
 
-/// What a model sees in the place of `crossbeam_deque`, whose atomics it cannot follow.
+/// A replacement for `crossbeam_deque` under loom, which cannot follow its atomics.
 #[cfg(pool_loom)]
 mod model {
     use crate::base::sync::Mutex;
