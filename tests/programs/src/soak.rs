@@ -34,13 +34,17 @@ impl Sample {
         Self { memory: process::memory(), threads: process::threads(), files: process::files() }
     }
 
-    /// The most of each.
-    fn most(samples: &[Self]) -> Self {
-        let most = |part: fn(&Self) -> usize| samples.iter().map(part).max().unwrap_or(0);
+    /// The median of each: how many calls wait, each with a thread, is different in every second.
+    fn median(samples: &[Self]) -> Self {
+        let median = |part: fn(&Self) -> usize| {
+            let mut all: Vec<_> = samples.iter().map(part).collect();
+            all.sort();
+            all[all.len() / 2]
+        };
         Self {
-            memory: most(|one| one.memory),
-            threads: most(|one| one.threads),
-            files: most(|one| one.files),
+            memory: median(|one| one.memory),
+            threads: median(|one| one.threads),
+            files: median(|one| one.files),
         }
     }
 }
@@ -65,16 +69,19 @@ pub(crate) fn run(seed: u64, time: Duration) -> Result<(), String> {
         samples
     });
     world.end();
+    let after = Sample::take();
     println!(
-        "{seed}: {} calls, {} batches; before {before:?}, after {:?}",
+        "{seed}: {} calls, {} batches; before {before:?}, after {after:?}",
         world.calls(),
         world.batches(),
-        Sample::take()
     );
     let faults = world.ledger.faults();
     if !faults.is_empty() {
         world.describe();
         return Err(format!("FAILED: the soak of seed {seed}"));
+    }
+    if (after.threads, after.files) != (before.threads, before.files) {
+        return Err("FAILED: threads or files are left".into());
     }
     judge(&samples)
 }
@@ -104,8 +111,8 @@ fn judge(samples: &[Sample]) -> Result<(), String> {
         return Err("too short to say whether anything grows: take more seconds".into());
     }
     let (first, last) =
-        (Sample::most(&samples[..third]), Sample::most(&samples[samples.len() - third..]));
-    println!("the most in the first third: {first:?}; in the last: {last:?}");
+        (Sample::median(&samples[..third]), Sample::median(&samples[samples.len() - third..]));
+    println!("median of the first third: {first:?}; of the last: {last:?}");
     let flat = last.memory <= first.memory + MORE_MEMORY
         && last.threads <= first.threads + MORE_THREADS
         && last.files <= first.files + MORE_FILES;
