@@ -15,6 +15,7 @@ use crate::batch::{Outcome, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 

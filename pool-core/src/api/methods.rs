@@ -236,6 +236,10 @@ macro_rules! consumer {
 
         impl<$($P),*> FusedIterator for $Batch<'static $(, $P)*> {}
 
+        // No panic leaves a batch half changed: a panic of the user's code ends it or is one of its results.
+        impl<$($P),*> UnwindSafe for $Batch<'_ $(, $P)*> {}
+        impl<$($P),*> RefUnwindSafe for $Batch<'_ $(, $P)*> {}
+
         impl<$($P),*> fmt::Debug for $Batch<'_ $(, $P)*> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($Batch)).field("started", &self.0.has_started()).finish_non_exhaustive()

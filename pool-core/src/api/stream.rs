@@ -19,6 +19,7 @@ use crate::nesting::waiter::Waiter;
 use futures_core::{FusedFuture, FusedStream, Stream};
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -128,6 +129,10 @@ impl<T> FusedStream for ResultStream<T> {
 
 // No result is ever pinned in place.
 impl<T> Unpin for ResultStream<T> {}
+
+// As for the batch that it is made of.
+impl<T> UnwindSafe for ResultStream<T> {}
+impl<T> RefUnwindSafe for ResultStream<T> {}
 
 impl<T> fmt::Debug for ResultStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ use crate::batch::Handle;
 use crate::batch::{Outcome, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -182,6 +183,10 @@ impl<R> Drop for Task<R> {
         }
     }
 }
+
+// A panic of the call is its result, and leaves nothing half changed.
+impl<R> UnwindSafe for Task<R> {}
+impl<R> RefUnwindSafe for Task<R> {}
 
 impl<R> fmt::Debug for Task<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
