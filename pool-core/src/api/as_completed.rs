@@ -64,6 +64,38 @@ pub struct Completion<I, T, E> {
     pub result: Result<T, CallError<E>>,
 }
 
+impl<I, T, E> Completion<I, T, E> {
+    /// Returns what the call returned, or goes on with its panic, as [`Map`](crate::Map) does.
+    ///
+    /// `?` on it keeps the error's own chain, unlike `?` on a [`CallError`]. Where the input is still needed, write
+    /// `done.result.map_err(CallError::into_error)?`.
+    ///
+    /// # Panics
+    ///
+    /// Panics with the call's own payload if the call panicked. The panic hook is not called again.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that the call returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::Pool;
+    ///
+    /// fn sum(texts: &[&str]) -> Result<u32, std::num::ParseIntError> {
+    ///     Pool::new(2).as_completed(texts, |text| text.parse::<u32>()).scope(|results| {
+    ///         results.map(|done| done.into_result()).sum()
+    ///     })
+    /// }
+    /// assert_eq!(sum(&["1", "2"]), Ok(3));
+    /// assert_eq!(sum(&["1", "x"]), Err("x".parse::<u32>().unwrap_err()));
+    /// ```
+    pub fn into_result(self) -> Result<T, E> {
+        self.result.map_err(CallError::into_error)
+    }
+}
+
 impl Pool {
     /// Runs `call` over the inputs, with one [`Completion`](crate::Completion) for each as they finish, which hands the input back.
     ///

@@ -7,7 +7,14 @@ use std::sync::Mutex;
 
 /// Why a call of [`AsCompleted`](crate::AsCompleted) has no value.
 ///
-/// Its `Display` is that of what is inside, flags included, so that nothing stands between a message and its reader.
+/// **`?` on a `CallError` loses the chain of the error inside**: its causes, its context, its backtrace. A `CallError<E>` is an
+/// [`Error`] for every `E` that can be shown, `String` and `anyhow::Error` included, so it has no `source`. To keep the chain, take the call's own
+/// error out before the `?`; both ways go on with a panic of the call:
+///
+/// - `done.into_result()?`, with [`Completion::into_result`](crate::Completion::into_result);
+/// - `done.result.map_err(CallError::into_error)?` where `done.input` is still needed, with [`into_error`](Self::into_error).
+///
+/// Its `Display` is that of what is inside, flags included. Nothing is put before the message of the error.
 ///
 /// # Examples
 ///
@@ -69,6 +76,37 @@ impl<E> CallError<E> {
             Self::Failed(error) => Ok(error),
             Self::Panicked(panic) => Err(panic),
         }
+    }
+
+    /// Returns the error that the call returned, or goes on with its panic.
+    ///
+    /// This keeps the error's own chain where `?` on a `CallError` would lose it, and leaves the other fields of the
+    /// [`Completion`](crate::Completion) in place. [`Completion::into_result`](crate::Completion::into_result) is shorter where
+    /// they are not needed.
+    ///
+    /// # Panics
+    ///
+    /// Panics with the call's own payload if the call panicked. The panic hook is not called again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::{CallError, Pool};
+    /// use std::num::ParseIntError;
+    ///
+    /// fn parse(texts: &[&'static str]) -> Result<Vec<(&'static str, u8)>, ParseIntError> {
+    ///     let mut numbers = Vec::new();
+    ///     for done in Pool::new(2).as_completed(texts.to_vec(), |text| text.parse()) {
+    ///         let number = done.result.map_err(CallError::into_error)?;
+    ///         numbers.push((done.input, number));
+    ///     }
+    ///     Ok(numbers)
+    /// }
+    /// assert_eq!(parse(&["7"]), Ok(vec![("7", 7)]));
+    /// assert!(parse(&["7", "seven"]).is_err());
+    /// ```
+    pub fn into_error(self) -> E {
+        self.into_failed().unwrap_or_else(|panic| panic.resume())
     }
 }
 
