@@ -1,4 +1,4 @@
-//! Decides what a failed call, a panic and a wait that took too long look like to the user.
+//! The errors: `CallError` of a call, `Panic`, and `Timeout` of a wait.
 
 use crate::base::unwind::Payload;
 use std::error::Error;
@@ -7,12 +7,14 @@ use std::sync::Mutex;
 
 /// Why a call of [`AsCompleted`](crate::AsCompleted) has no value.
 ///
-/// **`?` on a `CallError` loses the chain of the error inside**: its causes, its context, its backtrace. A `CallError<E>` is an
-/// [`Error`] for every `E` that can be shown, `String` and `anyhow::Error` included, so it has no `source`. To keep the chain, take the call's own
-/// error out before the `?`; both ways go on with a panic of the call:
+/// **`?` on a `CallError` loses the chain of the error inside**: its causes, its context, its backtrace. A
+/// `CallError<E>` is an [`Error`] for every `E` that can be shown, `String` and `anyhow::Error` included, so it has
+/// no `source`. To keep the chain, take the call's own error out before the `?`; both ways go on with a panic of the
+/// call:
 ///
 /// - `done.into_result()?`, with [`Completion::into_result`](crate::Completion::into_result);
-/// - `done.result.map_err(CallError::into_error)?` where `done.input` is still needed, with [`into_error`](Self::into_error).
+/// - `done.result.map_err(CallError::into_error)?` where `done.input` is still needed, with
+///   [`into_error`](Self::into_error).
 ///
 /// Its `Display` is that of what is inside, flags included. Nothing is put before the message of the error.
 ///
@@ -81,8 +83,8 @@ impl<E> CallError<E> {
     /// Returns the error that the call returned, or goes on with its panic.
     ///
     /// This keeps the error's own chain where `?` on a `CallError` would lose it, and leaves the other fields of the
-    /// [`Completion`](crate::Completion) in place. [`Completion::into_result`](crate::Completion::into_result) is shorter where
-    /// they are not needed.
+    /// [`Completion`](crate::Completion) in place. [`Completion::into_result`](crate::Completion::into_result) is
+    /// shorter where they are not needed.
     ///
     /// # Panics
     ///
@@ -119,7 +121,8 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
     }
 }
 
-// There is no `source`: what is inside is shown by `Display` already, and it need not be an `Error` (a `String` is none).
+// There is no `source`: what is inside is shown by `Display` already, and it need not be an `Error` (a `String` is
+// none).
 impl<E: fmt::Debug + fmt::Display> Error for CallError<E> {}
 
 /// A panic of a call, kept. It can be shown, looked into, and raised again.
@@ -132,7 +135,8 @@ impl<E: fmt::Debug + fmt::Display> Error for CallError<E> {}
 /// ```
 pub struct Panic {
     message: Option<String>,
-    /// The lock makes a payload that is only `Send` shareable; it is never contended, nobody can look at the payload through it.
+    /// The lock makes a payload that is only `Send` shareable. It is never contended: nothing looks at the payload
+    /// through it.
     payload: Mutex<Payload>,
 }
 

@@ -1,4 +1,4 @@
-//! Decides what can be given where an annotated function takes a reference.
+//! `Lend`: what can be given where an annotated function takes a reference, and its implementations.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 /// Lends a `T`, for as long as one call of an annotated function runs.
 ///
-/// Where the function takes a `&T`, a batch takes inputs of any type that implements `Lend<T>`, owned or borrowed: it keeps
-/// the input and lends it to the call. It is a trait of its own, rather than [`AsRef`] or [`Borrow`](std::borrow::Borrow),
-/// because its list of implementations lets literals, arrays and nested references infer.
+/// Where the function takes a `&T`, a batch takes inputs of any type that implements `Lend<T>`, owned or borrowed: it
+/// keeps the input and lends it to the call. It is a trait of its own, rather than [`AsRef`] or
+/// [`Borrow`](std::borrow::Borrow), because its list of implementations lets literals, arrays and nested references
+/// infer.
 ///
-/// Every `T` is lent by `T`, `&T`, `&&T`, `&mut T`, [`Arc<T>`], `&Arc<T>`, [`Box<T>`], `&Box<T>`, [`Cow<T>`] and `&Cow<T>`;
-/// slices, strings and paths by their owned forms and by what the standard library converts to them without cost.
+/// Every `T` is lent by `T`, `&T`, `&&T`, `&mut T`, [`Arc<T>`], `&Arc<T>`, [`Box<T>`], `&Box<T>`, [`Cow<T>`] and
+/// `&Cow<T>`; slices, strings and paths by their owned forms and by what the standard library converts to them
+/// without cost.
 ///
 /// # Examples
 ///
@@ -68,8 +70,9 @@ use std::sync::Arc;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent as `&{T}`",
     label = "not a `{T}`, and not something that holds one",
-    note = "the function takes a `&{T}`, so its inputs are `{T}`, `&{T}`, `Box<{T}>`, `Arc<{T}>`, `Cow<{T}>` or another \
-            type that implements `Lend<{T}>`; map the inputs to one of these, or implement `Lend` for a type of your own"
+    note = "the function takes a `&{T}`, so its inputs are `{T}`, `&{T}`, `Box<{T}>`, `Arc<{T}>`, `Cow<{T}>` or \
+            another type that implements `Lend<{T}>`; map the inputs to one of these, or implement `Lend` for a type of \
+            your own"
 )]
 pub trait Lend<T: ?Sized> {
     /// Gives the reference that a call gets.
@@ -88,7 +91,8 @@ pub trait Lend<T: ?Sized> {
     fn lend(&self) -> &T;
 }
 
-// The compiler would list a few of many implementations, of other types too; the note above lists those of the type in question.
+// The compiler would list a few of many implementations, some of other types. The note above lists those of the type
+// in question.
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> Lend<T> for T {
     fn lend(&self) -> &T {
@@ -96,8 +100,8 @@ impl<T: ?Sized> Lend<T> for T {
     }
 }
 
-/// Implements `Lend` of one type for each of its owners, whose references become the lent one by themselves (`deref`) or
-/// through `AsRef` (`as_ref`).
+/// Implements `Lend` of one type for each of its owners. Their references become the lent one by dereferencing
+/// (`deref`) or through `AsRef` (`as_ref`).
 macro_rules! lend {
     (@deref [$($generics:tt)*] $referent:ty, $owner:ty) => {
         #[diagnostic::do_not_recommend]
