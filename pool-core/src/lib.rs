@@ -159,7 +159,7 @@ pub use nesting::{is_cancelled, sleep};
 pub use pool_macros::concurrent;
 pub use threads::counters::Stats;
 
-/// Compiles and runs the README's programs.
-#[cfg(all(doctest, feature = "macros"))]
+/// Compiles and runs the README's programs, with the features that they need.
+#[cfg(all(doctest, feature = "macros", feature = "stream"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
