@@ -1,7 +1,7 @@
 //! Runs blocking calls concurrently: results in order or as they finish, under a hard cap.
 //!
 //! Put [`#[concurrent]`][`concurrent`] on a function that waits for something: a server, a disk, a database, another
-//! program. It stays the function that it was. The macro adds `map`, `as_completed` and `submit`, which run it over
+//! program. It stays the function that it was. Beside it come `map`, `as_completed` and `submit`, which run it over
 //! many inputs on threads of its own. A [`Pool`] has the same three for any closure.
 //!
 //! ```
@@ -17,7 +17,7 @@
 //!
 //! let files = vec![String::from("Cargo.toml"), String::from("src/lib.rs")];
 //!
-//! // In the order of the inputs. The first error ends the batch.
+//! // In the order of the inputs. Collecting into a `Result` ends at the first error; `Vec<_>` would keep them all.
 //! let counts: Vec<usize> = lines::map(&files).collect::<Result<_, _>>()?;
 //! assert_eq!(counts.len(), 2);
 //!
@@ -38,23 +38,25 @@
 //! | | gives | for |
 //! | --- | --- | --- |
 //! | `map` | [`Map`]: the results, in the order of the inputs | all or nothing; where the order matters |
-//! | `as_completed` | [`AsCompleted`]: a [`Completion`] per input, as they finish | progress; errors one by one |
+//! | `as_completed` | [`AsCompleted`]: a [`Completion`] for each input, as they finish | progress, inputs that may fail alone |
 //! | `submit` | [`Task`]: one call in the background | something to join later |
 //!
-//! The first two are **batches**. They are lazy: nothing runs before the caller asks for the first result. The inputs
-//! are any iterator, also an endless one or one that blocks. A worker takes one input at a time, when it is free. A
-//! batch can have a cap, a buffer or a pool of its own ([`Map::max_workers`], [`Map::buffer`], [`Map::on`]). A
+//! The first two are **batches**. They are lazy: a batch starts when its first result is asked for, on entry to
+//! `collect`, `for_each` and `scope`, or at [`start`](Map::start). The inputs are any iterator, also one that is
+//! endless or blocks. They are taken one at a time, when a worker is free.
+//!
+//! A batch can have settings of its own. [`max_workers`](Map::max_workers) lowers the cap for one batch. It never
+//! raises it: [`on`](Map::on) another pool or [`Pool::set_max_workers`] does. [`buffer`](Map::buffer) bounds the
+//! inputs that run, or have finished and were not taken yet; by default they are 16 for each worker. A
 //! [`PoolBuilder`] sets up a pool, and [`Stats`] tell what it does.
 //!
 //! # Borrowing
 //!
-//! Inputs, shared parameters, closures and results may borrow from the caller. For a function that takes a `&str`,
-//! every type that can [`Lend`] one is an input. `collect`, `for_each` and `scope` return only when no call of the
-//! batch runs any more, so they work on borrowed data. `scope` lends the [`Results`] to a closure, for any loop or
-//! adaptor.
-//!
-//! A `for` loop owns its batch, and a caller can keep or leak a batch while its calls run. So only a batch that borrows
-//! nothing is an iterator. For any other the compiler says "does not live long enough" and "`'static`":
+//! Inputs, shared parameters, closures and results may borrow from the caller. A function that takes a `&str` takes
+//! as inputs all that can [`Lend`] one. `collect`, `for_each` and `scope` return only when no call of the batch runs
+//! any more, so they work on borrowed data. `scope` lends the [`Results`] to a closure, for any loop or adaptor. A
+//! `for` loop owns its batch, and a batch can be kept or leaked while its calls run. So only one that borrows nothing
+//! is an iterator. At any other the compiler says "does not live long enough" and "`'static`":
 //!
 //! ```compile_fail,E0597
 //! let pool = pool_core::Pool::new(4);
@@ -64,42 +66,62 @@
 //!
 //! Write `pool.map(&words, …).for_each(|length| …)`, or give the batch what it needs: `pool.map(words, …)`.
 //!
+//! # Where a wait blocks
+//!
+//! `collect`, `for_each`, `scope`, `next`, `next_timeout` and [`Task::join`] block the current thread.
+//!
+//! - **In async code** that thread is the executor's. It runs no other task meanwhile. Calls that need a timer or a
+//!   task of the same thread never end, for example on tokio's `current_thread` runtime. Use `into_stream()`,
+//!   `.await` a `Task` (both with feature `stream`), or move the batch into `spawn_blocking`.
+//! - **Inside a call** that waits for a batch on its own pool, the waiting thread runs inputs of that batch itself.
+//!   Calls then stand on top of each other on one thread and share its `thread_local!`s: a `RefCell` there that is
+//!   borrowed while the call waits is borrowed again by the inner call, and panics. End the borrow before the wait.
+//! - **Inside a call**, each wait above zero makes way for other calls when there is nothing to run. A loop over
+//!   [`next_timeout(Duration::ZERO)`](Map::next_timeout) is work and makes way for none.
+//! - **With a lock held** a call may wait for a batch on its own pool. Over a batch of another pool it may deadlock,
+//!   if calls of its own pool block on that lock: see [`Pool`](Pool#deadlocks).
+//!
 //! # Promises
 //!
-//! - **The cap is hard.** At most `max_workers` calls run at any instant through one pool, over all batches, functions
-//!   and threads that share it.
-//! - **Nesting never deadlocks.** A call may run batches and join tasks on its own pool, also with a cap of 1, as long
+//! - **The cap is hard.** At most `max_workers` calls run at any instant through one pool, over all batches, threads
+//!   and functions that share it.
+//! - **Nesting never deadlocks.** A call may run batches and join tasks on its own pool, with a cap of 1 too, as long
 //!   as it waits through this library.
-//! - **Fair.** Batches that share a pool share its workers, whatever their lengths. They take turns call by call, once
-//!   each has begun two calls for each worker. A call with a long batch of its own counts
-//!   as one of the `max_workers` calls meanwhile, as any long call does.
-//! - **Nothing is lost.** Each input that a worker has taken yields one outcome, or is dropped once with its batch.
-//! - **A result is seen as soon as it is there.** [`Map::next_timeout`] bounds the wait, and a [`Timeout`] loses
-//!   nothing.
-//! - **No thread, still a result.** If no thread can be started, the thread that waits for the batch or joins the task
-//!   runs the calls.
-//! - **Idle costs nothing.** Idle threads sleep and do not poll. Only a thread that has just run calls of less than a
-//!   microsecond looks for more of them for some microseconds first. Threads start when there is work, and end after
-//!   `keep_alive` without work.
+//! - **Fair.** Batches that share a pool share its workers, whatever their lengths: they take turns call by call,
+//!   once each has begun two calls for each worker. A call with a long batch of its own counts against the cap
+//!   meanwhile, as any long call does.
+//! - **Nothing is lost.** Each input that was taken is yielded once as an outcome, or dropped once with its batch.
+//! - **A result is seen when it is there.** [`Map::next_timeout`] bounds the wait for it; [`Timeout`] loses nothing.
+//! - **No thread, still a result.** If no thread can be started, the thread that waits for the batch or joins the
+//!   task runs the calls.
+//! - **Idle costs nothing.** No polling: a thread that has run calls of less than a microsecond looks around for more
+//!   of them for some microseconds, then it sleeps. Threads start when there is work and end after `keep_alive`
+//!   without.
 //!
 //! # Errors and panics
 //!
-//! `map` yields what the function returns. Collect it into a `Result` to end at the first error. `as_completed` reports
-//! each failure with its input, as a [`CallError`]: the error that the function returned, or the [`Panic`].
+//! `map` yields what the function returns. Collect it into a `Result` to end at the first error, or into
+//! `Vec<Result<_, _>>` to keep all. `as_completed` tells each failure with its input, as a [`CallError`]: the error
+//! that was returned, or the [`Panic`]. With types such as `anyhow::Error`, write `done.into_result()?`: a plain `?`
+//! on a [`CallError`] loses the error's chain.
 //!
-//! A panic ends no thread and no other call. `map` raises it again in the place of the result, and ends. [`Task::join`]
-//! returns it as a `Panic`.
+//! A panic takes no thread and no other call down. `map` goes on with it where the result would have been, and ends.
+//! [`Task::join`] returns it as a `Panic`.
 //!
 //! # Stopping
 //!
 //! Dropping a batch stops it, without waiting. A [`StopHandle`] stops it from anywhere, a Ctrl-C handler for example:
-//! the batch takes no further input, and still yields the results of the calls that run. No thread is killed: a long
-//! call asks [`is_cancelled`] now and then, and backs off with [`sleep`].
+//! no further input is taken, and the calls that run are still yielded. No thread is killed; the function chooses
+//! what a stop means to calls that run:
+//!
+//! - **To finish what has begun**, it does not ask. It waits with [`std::thread::sleep`].
+//! - **To give up**, it asks [`is_cancelled`] now and then, and waits with [`sleep`], which returns false at once
+//!   when the batch is stopped.
 //!
 //! # When not to use it
 //!
-//! For work that keeps the CPU busy, take rayon. For many thousands of calls at once, with async libraries, take async.
-//! For calls that another program must be able to kill, take processes.
+//! For work that keeps the CPU busy, take rayon. For many thousands of calls at once, with libraries that are async,
+//! take async. For calls that must be killed from outside, take processes.
 //!
 //! # Features
 //!
@@ -138,7 +160,7 @@ pub use nesting::{is_cancelled, sleep};
 pub use pool_macros::concurrent;
 pub use threads::counters::Stats;
 
-/// Compiles and runs the README's programs.
-#[cfg(all(doctest, feature = "macros"))]
+/// Compiles and runs the README's programs, with the features that they need.
+#[cfg(all(doctest, feature = "macros", feature = "stream"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

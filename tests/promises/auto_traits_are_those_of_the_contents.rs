@@ -47,6 +47,27 @@ fn shared_as_their_contents_are<I: Sync, T: Sync, E: Sync>() {
     sync::<CallError<E>>();
 }
 
+/// Never called: nothing inside can be reached through a shared reference.
+#[allow(dead_code, reason = "that it compiles is the test")]
+fn shared_as_their_contents_are_sent<I: Send, R: Send, T: Send, E: Send>() {
+    sync::<Map<'_, R>>();
+    sync::<AsCompleted<'_, I, T, E>>();
+    sync::<ResultStream<R>>();
+    sync::<Task<R>>();
+}
+
+/// Never called.
+#[allow(dead_code, reason = "that it compiles is the test")]
+fn safe_across_panics_whatever_is_inside<I, R, T, E>() {
+    fn safe<T: UnwindSafe + RefUnwindSafe>() {}
+    safe::<Map<'_, R>>();
+    safe::<AsCompleted<'_, I, T, E>>();
+    safe::<ResultStream<R>>();
+    safe::<Task<R>>();
+    safe::<Panic>();
+    safe::<Completion<u8, u8, String>>();
+}
+
 /// Never called.
 #[allow(dead_code, reason = "that it compiles is the test")]
 fn always() {
@@ -123,7 +144,31 @@ fn what_cannot_be_sent_stays() {
         assert!(!Probe::<Completion<u8, u8, Rc<u8>>>::SEND);
         assert!(!Probe::<CallError<Rc<u8>>>::SEND);
         assert!(!Probe::<CallError<Cell<u8>>>::SYNC);
+        assert!(!Probe::<Map<'_, Rc<u8>>>::SYNC);
+        assert!(!Probe::<AsCompleted<'_, Rc<u8>, u8, u8>>::SYNC);
+        assert!(!Probe::<ResultStream<Rc<u8>>>::SYNC);
+        assert!(!Probe::<Task<Rc<u8>>>::SYNC);
     }
+}
+
+#[test]
+fn threads_share_a_batch_and_ask_for_its_length() {
+    let mut batch = Pool::new(2).map(0..100, Cell::new);
+    assert_eq!(batch.next(), Some(Cell::new(0)));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| assert_eq!(batch.size_hint(), (99, Some(99))));
+        }
+    });
+    assert_eq!(batch.count(), 99);
+}
+
+#[test]
+fn a_batch_and_a_task_go_through_catch_unwind() {
+    let pool = Pool::new(1);
+    let (batch, task) = (pool.map([1, 2], |n| n), pool.submit(|| 3));
+    let sum = std::panic::catch_unwind(|| batch.sum::<i32>() + task.join().unwrap());
+    assert_eq!(sum.unwrap(), 6);
 }
 
 #[test]

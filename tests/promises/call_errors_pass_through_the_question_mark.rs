@@ -1,9 +1,10 @@
 //! `CallError` goes through `?` into the error types that people have, with whatever error the call gives: its own message stays, and nothing is lost.
 
-use pool_core::{CallError, Panic, Pool};
+use pool_core::{CallError, Completion, Panic, Pool};
 use std::error::Error;
 use std::fmt::Debug;
 use std::io;
+use std::panic::catch_unwind;
 
 /// Runs one call that gives this error.
 fn failing<E: Send + 'static>(error: fn() -> E) -> Result<(), CallError<E>> {
@@ -119,6 +120,61 @@ fn taken_apart() {
     assert!(panicked.failed().is_none());
     let panic: Panic = panicked.into_failed().unwrap_err();
     assert_eq!(panic.message(), "out of paper");
+}
+
+/// One input whose call gives this error.
+fn completion<E: Send + 'static>(error: fn() -> E) -> Completion<&'static str, u8, E> {
+    Pool::new(1).as_completed(["A4"], move |_| Err(error())).next().unwrap()
+}
+
+fn in_a_chain() -> anyhow::Error {
+    anyhow::Error::from(not_found()).context("cannot print")
+}
+
+#[test]
+fn with_its_chain_where_it_is_taken_out_first() {
+    fn print() -> anyhow::Result<u8> {
+        let copies = completion(in_a_chain).into_result()?;
+        unreachable!("{copies} copies")
+    }
+    fn print_with_the_input() -> anyhow::Result<u8> {
+        let done = completion(in_a_chain);
+        let copies = done.result.map_err(CallError::into_error)?;
+        unreachable!("{copies} copies of {}", done.input)
+    }
+    fn print_as_it_is() -> anyhow::Result<u8> {
+        Ok(completion(in_a_chain).result?)
+    }
+    for error in [print().unwrap_err(), print_with_the_input().unwrap_err()] {
+        assert_eq!(format!("{error:#}"), "cannot print: no such printer");
+        assert_eq!(
+            error.root_cause().downcast_ref().map(io::Error::kind),
+            Some(io::ErrorKind::NotFound)
+        );
+    }
+    // What the page of `CallError` warns of.
+    assert_eq!(print_as_it_is().unwrap_err().chain().count(), 1);
+}
+
+#[test]
+fn a_value_is_taken_out() {
+    let done = Pool::new(1).as_completed(["7"], |text| text.parse::<u8>()).next().unwrap();
+    assert_eq!(done.into_result(), Ok(7));
+}
+
+#[test]
+fn a_panic_goes_on_with_its_payload() {
+    let done = || {
+        let call = |_: &_| -> Result<u8, String> { std::panic::panic_any(404) };
+        Pool::new(1).as_completed([()], call).next().unwrap()
+    };
+    let taken = [
+        catch_unwind(|| drop(done().into_result())),
+        catch_unwind(|| drop(done().result.map_err(CallError::into_error))),
+    ];
+    for payload in taken {
+        assert_eq!(payload.unwrap_err().downcast_ref(), Some(&404));
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod nesting_never_deadlocks;
 mod no_thread_still_a_result;
 mod nothing_is_lost;
 mod results_are_seen_when_they_are_there;
+mod scopes_start_their_batch;
 mod settings_are_checked;
 mod stats_add_up;
 mod stolen_work_is_done_once;

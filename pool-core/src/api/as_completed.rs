@@ -1,4 +1,4 @@
-//! Decides what a batch whose results come as they finish is to its user.
+//! `AsCompleted`, the batch whose results come as they finish, and `Completion`, its item.
 
 use crate::api::error::{CallError, Panic, Timeout};
 use crate::api::methods::consumer;
@@ -15,14 +15,18 @@ use crate::batch::Start;
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One [`Completion`] for each input, as the calls finish: nothing is lost, and one failed call spoils nothing.
 ///
-/// Made by [`Pool::as_completed`] and by `#[concurrent]`'s `as_completed`. Lazy, borrowing, consumed and dropped like [`Map`](crate::Map); a call
-/// that panics is a [`CallError::Panicked`] of its own input. A panic of the input iterator is raised after the results of the
-/// inputs before it.
+/// Made by [`Pool::as_completed`] and by `#[concurrent]`'s `as_completed`. It starts, borrows, waits and is consumed
+/// and dropped like [`Map`](crate::Map). A call that panics is a [`CallError::Panicked`] of its own input. A panic of
+/// the input iterator is raised after the results of the inputs before it.
+///
+/// It takes inputs ahead of its consumer: up to 16 for each worker run, or have finished and wait to be read. Bound
+/// them with [`buffer`](Self::buffer).
 ///
 /// # Examples
 ///
@@ -38,7 +42,7 @@ use std::time::{Duration, Instant};
 /// assert_eq!(numbers, [1, 3]);
 /// assert_eq!(errors, [("x", "invalid digit found in string".to_string())]);
 /// ```
-#[must_use = "a batch is lazy: nothing runs before the first result is asked for"]
+#[must_use = "a batch is lazy: nothing runs before it is started or consumed"]
 pub struct AsCompleted<'env, I, T, E>(pub(crate) Handle<'env, Completion<I, T, E>>);
 
 /// What became of one input.
@@ -55,18 +59,51 @@ pub struct AsCompleted<'env, I, T, E>(pub(crate) Handle<'env, Completion<I, T, E
 pub struct Completion<I, T, E> {
     /// The position of the input, from 0.
     pub index: usize,
-    /// The input, handed back whatever happened. An annotated function that takes it by value had a clone of it.
+    /// The input, handed back whatever happened. An annotated function that takes its input by value is given a clone.
     pub input: I,
-    /// How long the call ran, without the wait for its input, for a worker, or for the reader.
+    /// How long the call ran, without the wait for its input, for a worker, or for the consumer.
     pub elapsed: Duration,
     /// What the call returned, or how it failed.
     pub result: Result<T, CallError<E>>,
 }
 
-impl Pool {
-    /// Runs `call` over the inputs, with one [`Completion`](crate::Completion) for each as they finish, which hands the input back.
+impl<I, T, E> Completion<I, T, E> {
+    /// Returns what the call returned, or goes on with its panic, as [`Map`](crate::Map) does.
     ///
-    /// Nothing runs before the first result is asked for. Inputs, call and results may borrow, for `'env`.
+    /// `?` on it keeps the error's own chain, unlike `?` on a [`CallError`]. Where the input is still needed, write
+    /// `done.result.map_err(CallError::into_error)?`.
+    ///
+    /// # Panics
+    ///
+    /// Panics with the call's own payload if the call panicked. The panic hook is not called again.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that the call returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::Pool;
+    ///
+    /// fn sum(texts: &[&str]) -> Result<u32, std::num::ParseIntError> {
+    ///     Pool::new(2).as_completed(texts, |text| text.parse::<u32>()).scope(|results| {
+    ///         results.map(|done| done.into_result()).sum()
+    ///     })
+    /// }
+    /// assert_eq!(sum(&["1", "2"]), Ok(3));
+    /// assert_eq!(sum(&["1", "x"]), Err("x".parse::<u32>().unwrap_err()));
+    /// ```
+    pub fn into_result(self) -> Result<T, E> {
+        self.result.map_err(CallError::into_error)
+    }
+}
+
+impl Pool {
+    /// Runs `call` over the inputs. Each gives one [`Completion`](crate::Completion) as it finishes, which hands the
+    /// input back.
+    ///
+    /// Nothing runs before the batch [starts](AsCompleted). Inputs, call and results may borrow, for `'env`.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Decides what a failed call, a panic and a wait that took too long look like to the user.
+//! The errors: `CallError` of a call, `Panic`, and `Timeout` of a wait.
 
 use crate::base::unwind::Payload;
 use std::error::Error;
@@ -7,7 +7,16 @@ use std::sync::Mutex;
 
 /// Why a call of [`AsCompleted`](crate::AsCompleted) has no value.
 ///
-/// Its `Display` is that of what is inside, flags included, so that nothing stands between a message and its reader.
+/// **`?` on a `CallError` loses the chain of the error inside**: its causes, its context, its backtrace. A
+/// `CallError<E>` is an [`Error`] for every `E` that can be shown, `String` and `anyhow::Error` included, so it has
+/// no `source`. And there is no `From` into `E`, so that `?` does not compile in a function that returns the call's own
+/// error. Take that error out before the `?`. Both ways go on with a panic of the call:
+///
+/// - `done.into_result()?`, with [`Completion::into_result`](crate::Completion::into_result);
+/// - `done.result.map_err(CallError::into_error)?` where `done.input` is still needed, with
+///   [`into_error`](Self::into_error).
+///
+/// Its `Display` is that of what is inside, flags included. Nothing is put before the message of the error.
 ///
 /// # Examples
 ///
@@ -70,6 +79,37 @@ impl<E> CallError<E> {
             Self::Panicked(panic) => Err(panic),
         }
     }
+
+    /// Returns the error that the call returned, or goes on with its panic.
+    ///
+    /// This keeps the error's own chain where `?` on a `CallError` would lose it, and leaves the other fields of the
+    /// [`Completion`](crate::Completion) in place. [`Completion::into_result`](crate::Completion::into_result) is
+    /// shorter where they are not needed.
+    ///
+    /// # Panics
+    ///
+    /// Panics with the call's own payload if the call panicked. The panic hook is not called again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::{CallError, Pool};
+    /// use std::num::ParseIntError;
+    ///
+    /// fn parse(texts: &[&'static str]) -> Result<Vec<(&'static str, u8)>, ParseIntError> {
+    ///     let mut numbers = Vec::new();
+    ///     for done in Pool::new(2).as_completed(texts.to_vec(), |text| text.parse()) {
+    ///         let number = done.result.map_err(CallError::into_error)?;
+    ///         numbers.push((done.input, number));
+    ///     }
+    ///     Ok(numbers)
+    /// }
+    /// assert_eq!(parse(&["7"]), Ok(vec![("7", 7)]));
+    /// assert!(parse(&["7", "seven"]).is_err());
+    /// ```
+    pub fn into_error(self) -> E {
+        self.into_failed().unwrap_or_else(|panic| panic.resume())
+    }
 }
 
 impl<E: fmt::Display> fmt::Display for CallError<E> {
@@ -81,7 +121,8 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
     }
 }
 
-// There is no `source`: what is inside is shown by `Display` already, and it need not be an `Error` (a `String` is none).
+// There is no `source`: what is inside is shown by `Display` already, and it need not be an `Error` (a `String` is
+// none).
 impl<E: fmt::Debug + fmt::Display> Error for CallError<E> {}
 
 /// A panic of a call, kept. It can be shown, looked into, and raised again.
@@ -94,7 +135,8 @@ impl<E: fmt::Debug + fmt::Display> Error for CallError<E> {}
 /// ```
 pub struct Panic {
     message: Option<String>,
-    /// The lock makes a payload that is only `Send` shareable; it is never contended, nobody can look at the payload through it.
+    /// The lock makes a payload that is only `Send` shareable. It is never contended: nothing looks at the payload
+    /// through it.
     payload: Mutex<Payload>,
 }
 

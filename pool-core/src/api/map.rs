@@ -1,4 +1,4 @@
-//! Decides what a batch with ordered results is to its user.
+//! `Map`, the batch whose results come in the order of the inputs.
 
 use crate::api::error::Timeout;
 use crate::api::methods::consumer;
@@ -15,25 +15,32 @@ use crate::batch::{Outcome, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The results of a function over many inputs, in the order of the inputs: the iterator `map`, run concurrently.
 ///
-/// Made by [`Pool::map`] and by `#[concurrent]`'s `map`. It is lazy: nothing runs before the first result is asked for. Then
-/// inputs are taken one at a time, in order, as workers become free.
+/// Made by [`Pool::map`] and by `#[concurrent]`'s `map`. It is lazy: nothing runs before the batch **starts**. It
+/// starts when the first result is asked for, when [`collect`](Self::collect), [`for_each`](Self::for_each) or
+/// [`scope`](Self::scope) is called, or at [`start`](Self::start). From then on inputs are taken one at a time, in
+/// order, as workers become free.
 ///
-/// Inputs and function may borrow, for `'env`. Such a batch is consumed by [`collect`](Self::collect), [`for_each`](Self::for_each) or
-/// [`scope`](Self::scope), which return when no call of it runs any more. Only a batch that borrows nothing is an [`Iterator`] that can be kept and
-/// sent about; "does not live long enough ... `'static`" at a `for` loop says that this one borrows: use one of the three.
+/// Inputs and function may borrow, for `'env`. Such a batch is consumed by `collect`, `for_each` or `scope`, which
+/// return when no call of it runs any more. Only a batch that borrows nothing is an [`Iterator`] that can be kept and
+/// sent about. The message "does not live long enough ... `'static`" at a `for` loop says that this one borrows: use
+/// one of the three.
 ///
-/// Dropping it stops the batch without waiting: inputs that were not started are dropped, the calls that run finish in the background and their
-/// results are dropped.
+/// A batch that is dropped stops without waiting: inputs that were not started are dropped, the calls that run finish
+/// in the background, and their results are dropped.
+///
+/// Every way to consume it blocks the current thread, except `into_stream` (feature `stream`). What that means in
+/// async code and inside another call stands on the [front page](crate#where-a-wait-blocks).
 ///
 /// # Panics
 ///
-/// A call that panics panics here, with the same payload, where its result would have been; that ends the batch. So does a panic of the
-/// input iterator, after the results of the inputs before it.
+/// A panic of a call goes on here with the same payload, where the call's result would have been, and ends the batch.
+/// So does a panic of the input iterator, after the results of the inputs before it.
 ///
 /// # Examples
 ///
@@ -49,13 +56,15 @@ use std::time::Duration;
 ///     assert_eq!(square, (n + 1) * (n + 1));
 /// }
 /// ```
-#[must_use = "a batch is lazy: nothing runs before the first result is asked for"]
+#[must_use = "a batch is lazy: nothing runs before it is started or consumed"]
 pub struct Map<'env, R>(pub(crate) Handle<'env, R>);
 
 impl Pool {
     /// Runs `call` over the inputs, with the results in the order of the inputs.
     ///
-    /// Nothing runs before the first result is asked for. Inputs, call and results may borrow, for `'env`.
+    /// Nothing runs before the batch [starts](Map). Inputs, call and results may borrow, for `'env`. If this is
+    /// called inside a call of this pool, the thread that waits for the results runs inputs of this batch itself: a
+    /// `RefCell` of a `thread_local!` that is borrowed meanwhile is then [borrowed twice](crate#where-a-wait-blocks).
     ///
     /// # Examples
     ///

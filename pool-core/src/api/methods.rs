@@ -1,12 +1,17 @@
-//! Decides what `Map` and `AsCompleted` have in common: how a batch is set up, consumed and ended.
+//! The methods that `Map` and `AsCompleted` have in common: how a batch is set up, consumed and ended.
 //!
-//! The two differ in what their items are and in how they come about; whatever a user does with either is written here once.
+//! The two differ in what their items are and in how these are made. All that a user does with either is written here
+//! once.
 
 /// Writes the inherent methods and the iterator of one kind of batch, a tuple struct around a `Handle`.
 macro_rules! consumer {
     (impl $Batch:ident<'env $(, $P:ident)*> of $Item:ty) => {
         impl<'env $(, $P)*> $Batch<'env $(, $P)*> {
             /// Runs at most `max_workers` calls of this batch at once, and never more than its pool allows.
+            ///
+            /// It lowers the cap for this batch and never raises it. For more calls at once than the pool allows, run
+            /// the batch on another pool with [`on`](Self::on), or raise the cap for all with
+            /// [`Pool::set_max_workers`].
             ///
             /// # Panics
             ///
@@ -25,7 +30,11 @@ macro_rules! consumer {
                 self
             }
 
-            /// Holds at most `inputs` that run or have finished and were not yet taken by the consumer. The default is 16 for each worker.
+            /// Holds at most `inputs` that run, or have finished and were not yet taken by the consumer. The default
+            /// is 16 for each worker.
+            ///
+            /// So it bounds how far the calls run ahead of the consumer, and what their inputs and results keep in
+            /// memory or open.
             ///
             /// # Panics
             ///
@@ -46,7 +55,8 @@ macro_rules! consumer {
                 self
             }
 
-            /// Runs the batch on another pool than the one that made it: for a command line's `-j`, or a cap of a library's user.
+            /// Runs the batch on another pool than the one that made it: for a command line's `-j`, or for the cap of
+            /// a library's user.
             ///
             /// # Panics
             ///
@@ -88,20 +98,27 @@ macro_rules! consumer {
                 StopHandle(self.0.stopper())
             }
 
-            /// Gathers all results, on the calling thread, and blocks until no call of the batch runs any more.
+            /// Gathers all results on the calling thread. Blocks until no call of the batch runs any more.
             ///
-            /// A collection that ends early, as `Result` does at the first `Err`, ends the batch early: no further input is started. Unless
-            /// [`buffer`](Self::buffer) is set, inputs of known length are not held back while the result at the head is slow.
-            /// A batch that is stopped gives what it has, as if the inputs had ended there.
+            /// A collection that ends early ends the batch early: no further input is started. `Result<Vec<_>, _>`
+            /// ends at the first `Err`; `Vec<Result<_, _>>` keeps every result. A batch that is stopped gives what it
+            /// has, as if the inputs had ended there. Unless [`buffer`](Self::buffer) is set, inputs of known length
+            /// are not held back while the result at the head is slow.
             ///
             /// # Panics
             ///
-            /// Goes on with a panic of the input iterator, of a `Drop` of an input or a result, and, for `Map`, of a call.
+            /// Goes on with a panic of the input iterator, of a `Drop` of an input or a result, and, for `Map`, of a
+            /// call.
             ///
             /// # Deadlocks
             ///
-            /// It waits also for a `next()` of the inputs that is under way, as [`for_each`](Self::for_each) and [`scope`](Self::scope) do, however it
-            /// ends. Inputs that block for ever block it for ever.
+            /// It waits also for a `next()` of the inputs that is under way, as [`for_each`](Self::for_each) and
+            /// [`scope`](Self::scope) do, however it ends. Inputs that block for ever block it for ever.
+            ///
+            /// In async code it blocks the executor's thread, as the other two do. Calls that need a timer or a task
+            /// of that thread never end: use a [stream, or `spawn_blocking`](crate#where-a-wait-blocks). Inside a
+            /// call of the same pool it runs inputs of this batch on the current thread: a `RefCell` of a
+            /// `thread_local!` must not be borrowed meanwhile.
             ///
             /// # Examples
             ///
@@ -115,13 +132,18 @@ macro_rules! consumer {
                 self.0.lend(Start::Gathers, |consumer| C::from_iter(Results::all(consumer)))
             }
 
-            /// Calls `consume` with each result, on the calling thread, and blocks until no call of the batch runs any more.
+            /// Calls `consume` with each result on the calling thread. Blocks until no call of the batch runs any more.
             ///
             /// To end early, use [`scope`](Self::scope), or a [`stop_handle`](Self::stop_handle).
             ///
             /// # Panics
             ///
-            /// Goes on with a panic of `consume`, of the input iterator, of a `Drop` of an input or a result, and, for `Map`, of a call.
+            /// Goes on with a panic of `consume`, of the input iterator, of a `Drop` of an input or a result, and,
+            /// for `Map`, of a call.
+            ///
+            /// # Deadlocks
+            ///
+            /// As for [`collect`](Self::collect): in async code, and inside calls that have a `RefCell` borrowed.
             ///
             /// # Examples
             ///
@@ -135,12 +157,20 @@ macro_rules! consumer {
                 self.0.lend(Start::Gathers, |consumer| Results::one_by_one(consumer).for_each(consume));
             }
 
-            /// Lends the results to `consume` as an iterator, for any loop or adaptor over borrowed data, and blocks until no call of the
-            /// batch runs any more. Results that `consume` leaves are dropped, and inputs that were not started are not run.
+            /// Starts the batch and lends its results to `consume` as an iterator, for any loop or adaptor over
+            /// borrowed data.
+            ///
+            /// Calls begin on entry, before `consume` asks for a result. It blocks until no call of the batch runs
+            /// any more. Results that `consume` leaves are dropped, and inputs that were not started are not run.
             ///
             /// # Panics
             ///
-            /// Goes on with a panic of `consume`, of the input iterator, of a `Drop` of an input or a result, and, for `Map`, of a call.
+            /// Goes on with a panic of `consume`, of the input iterator, of a `Drop` of an input or a result, and,
+            /// for `Map`, of a call.
+            ///
+            /// # Deadlocks
+            ///
+            /// As for [`collect`](Self::collect): in async code, and inside calls that have a `RefCell` borrowed.
             ///
             /// # Examples
             ///
@@ -164,14 +194,19 @@ macro_rules! consumer {
 
             #[track_caller]
             fn settings(&mut self, name: &str) -> &mut Settings {
-                assert!(!self.0.has_started(), "`{name}` comes too late: the batch has started; set it before the first result is asked for");
+                assert!(
+                    !self.0.has_started(),
+                    "`{name}` comes too late: the batch has started; set it before the first result is asked for"
+                );
                 self.0.settings()
             }
         }
 
         impl<$($P),*> $Batch<'static $(, $P)*> {
-            /// Starts the batch now, and not when its first result is asked for. It runs ahead as far as its [`buffer`](Self::buffer) allows. Twice is
-            /// once.
+            /// Starts the batch now, before it is consumed. Does not block.
+            ///
+            /// It runs ahead of its consumer as far as its [`buffer`](Self::buffer) allows. A second `start` does
+            /// nothing.
             ///
             /// # Examples
             ///
@@ -188,10 +223,12 @@ macro_rules! consumer {
 
             /// Waits at most `wait` for the next result; `Ok(None)` is the end.
             ///
-            /// A wait of zero takes what is there; one of `Duration::MAX` is for ever. Like `next`, it starts the batch.
+            /// A wait of zero takes what is there; one of `Duration::MAX` is for ever. Like `next`, it starts the
+            /// batch.
             ///
-            /// Inside a call of the batch's own pool the wait may take an input of the batch and run it, and then it lasts at least as long as that:
-            /// with inputs that block, as long as they do.
+            /// Inside a call of the batch's own pool the wait may take an input of the batch and run it. Then it
+            /// lasts at least as long as that input and its call do, and a `RefCell` of a `thread_local!` that is
+            /// borrowed meanwhile may be borrowed twice.
             ///
             /// # Panics
             ///
@@ -200,6 +237,12 @@ macro_rules! consumer {
             /// # Errors
             ///
             /// Returns [`Timeout`] if none is there by then. Nothing is lost: ask again.
+            ///
+            /// # Deadlocks
+            ///
+            /// Inside a call, a loop over waits of zero is work and no wait: the call counts against the cap all the
+            /// time. With a cap of 1 a batch of another pool whose calls need this one never gets on. A wait above
+            /// zero makes way for them.
             ///
             /// # Examples
             ///
@@ -235,6 +278,10 @@ macro_rules! consumer {
         }
 
         impl<$($P),*> FusedIterator for $Batch<'static $(, $P)*> {}
+
+        // No panic leaves a batch half changed: a panic of the user's code ends it or is one of its results.
+        impl<$($P),*> UnwindSafe for $Batch<'_ $(, $P)*> {}
+        impl<$($P),*> RefUnwindSafe for $Batch<'_ $(, $P)*> {}
 
         impl<$($P),*> fmt::Debug for $Batch<'_ $(, $P)*> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! Decides what a user holds of a pool: how it is made, what runs on it, how it ends.
+//! `Pool` and `PoolBuilder`.
 
 use crate::base::config::{self, Config};
 use crate::base::sync;
@@ -12,11 +12,19 @@ use std::time::{Duration, Instant};
 
 /// The workers behind one or more functions, and the cap that holds for all of them together.
 ///
-/// A pool is a handle: batches and tasks keep what they need of it. Dropping it never blocks; what was handed in finishes, and its
-/// threads end after that. Threads are started only when there is work for them and end after a while without work.
+/// A pool is a handle: batches and tasks keep what they need of it. Dropping it never blocks; what was handed in
+/// finishes, and its threads end after that. Threads are started only when there is work for them and end after a
+/// while without work.
 ///
-/// At most `max_workers` calls run at any instant, over all batches, threads and functions that share the pool. A call that waits for
-/// a batch or a task of its own is not running: it keeps its thread, and another call may run meanwhile.
+/// At most `max_workers` calls run at any instant, over all batches, threads and functions that share the pool. A
+/// call that waits for a batch or a task of its own is not running: it keeps its thread, and another call may run
+/// meanwhile.
+///
+/// # Deadlocks
+///
+/// A call may hold a lock while it waits for a batch on its **own** pool, though other calls of the pool block on
+/// that lock. It must not hold one while it waits for a batch of **another** pool: calls of its own pool that block
+/// on the lock may fill the cap meanwhile, and then it never goes on.
 ///
 /// # Examples
 ///
@@ -39,10 +47,10 @@ pub struct Pool {
     crews: Crews,
 }
 
-/// The crew of this process. Made by the first one who needs it, since only the configuration can be built in a constant.
+/// The crew of this process. Made when it is first needed, since only the configuration can be built in a constant.
 struct Crews {
     crew: OnceLock<Arc<Crew>>,
-    /// That of a child after `fork`, which has none of its parent's threads.
+    /// The crew of a child after `fork`, which has none of its parent's threads.
     child: OnceLock<Box<Crews>>,
 }
 
@@ -62,7 +70,8 @@ impl Crews {
 }
 
 impl Pool {
-    /// Makes a pool that runs at most `max_workers` calls at once. The rest is as [`builder`](Self::builder) has it by default.
+    /// Makes a pool that runs at most `max_workers` calls at once. The rest is as [`builder`](Self::builder) has it
+    /// by default.
     ///
     /// # Panics
     ///
@@ -81,7 +90,8 @@ impl Pool {
         Self::builder().max_workers(max_workers).build()
     }
 
-    /// Starts with the defaults: `min(32, available_parallelism + 4)` workers, which are called `pool` and end after 10 s without work.
+    /// Starts with the defaults: `min(32, available_parallelism + 4)` workers, which are named `pool` and end after
+    /// 10 s without work.
     ///
     /// # Examples
     ///
@@ -112,7 +122,10 @@ impl Pool {
         self.crew().cap()
     }
 
-    /// Changes the cap, also while calls run: if it is lowered, running calls finish, and threads follow.
+    /// Changes the cap, also while calls run. Does not block.
+    ///
+    /// If it is lowered, the calls that run finish, and so do the batches that they run on this pool. Until then more
+    /// calls may run than the new cap allows. Threads beyond it end after that.
     ///
     /// # Panics
     ///
@@ -147,14 +160,15 @@ impl Pool {
 
     /// Blocks until no batch or task has anything left to run, at most for `timeout`, and tells whether that is so.
     ///
-    /// A batch that nobody has started is nothing to run, and results that nobody has taken do not matter. But a started batch whose buffer is full
-    /// has inputs left, and is idle only when it is read or dropped. `Duration::MAX` is for ever.
+    /// A batch that was not started has nothing to run, and results that were not taken do not matter. But a started
+    /// batch whose buffer is full has inputs left: it has to be read or dropped first. `Duration::MAX` is for ever.
     ///
-    /// Inside a call of this pool it returns false at once: that call is something left.
+    /// Inside a call of this pool it returns false at once, since that call still runs.
     ///
     /// # Deadlocks
     ///
-    /// A call of another pool, for which a call of this one waits, is not known as one of this pool's own: it waits until `timeout`.
+    /// A call of another pool for which a call of this one waits does not count as one of this pool's own: there it
+    /// blocks until `timeout`.
     ///
     /// # Examples
     ///
@@ -212,7 +226,8 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// How a [`Pool`] is to be; made by [`Pool::builder`]. Every method is `const`, so that a pool can be a `static`.
+/// The settings of a new [`Pool`]. Made by [`Pool::builder`]; every method is `const`, so that a pool can be a
+/// `static`.
 ///
 /// # Examples
 ///
@@ -266,7 +281,8 @@ impl PoolBuilder {
         Self(self.0.with_name(name))
     }
 
-    /// Sets how long a thread without work waits for some before it ends. The default is 10 s; `Duration::MAX` is as long as the pool lives.
+    /// Sets how long a thread without work waits for some before it ends. The default is 10 s. `Duration::MAX` is as
+    /// long as the pool lives.
     ///
     /// # Examples
     ///

@@ -1,4 +1,5 @@
-//! Decides what a consumer does until the next result is there: help, give its place back, stand in for threads, wait.
+//! `Results`, and what a consumer does until the next result is there: it helps, gives its permit up, stands in for
+//! threads, waits.
 
 use crate::api::error::Timeout;
 use crate::base::pace;
@@ -12,7 +13,8 @@ use std::time::{Duration, Instant};
 
 /// The results of a batch that may borrow, as an iterator that cannot leave the closure it is lent to.
 ///
-/// Made by [`Map::scope`](crate::Map::scope) and [`AsCompleted::scope`](crate::AsCompleted::scope). `next` blocks until a result is there.
+/// Made by [`Map::scope`](crate::Map::scope) and [`AsCompleted::scope`](crate::AsCompleted::scope). `next` blocks
+/// until a result is there.
 ///
 /// # Panics
 ///
@@ -39,8 +41,8 @@ impl<'a, T> Results<'a, T> {
         Self { consumer, eager: false }
     }
 
-    /// The results for a consumer that only gathers them. Waits for the first ones, since nobody else sees to the batch that has just
-    /// been started.
+    /// The results for a consumer that only gathers them. Waits for the first ones: of a batch that has just been
+    /// started it is the consumer that sees to it that calls begin.
     pub(crate) fn all(mut consumer: Consumer<'a, T>) -> Self {
         // Without a deadline nothing is ever too late.
         let _ = fetch(&mut consumer, true, None);
@@ -49,8 +51,9 @@ impl<'a, T> Results<'a, T> {
 
     /// Waits at most `wait` for the next result; `Ok(None)` is the end.
     ///
-    /// Inside a call of the batch's own pool the wait may take an input of the batch and run it, and then it lasts at least as long as that:
-    /// with inputs that block, as long as they do.
+    /// A wait of zero takes what is there; one of `Duration::MAX` is for ever. Inside a call of the batch's own pool
+    /// the wait may take an input of the batch and run it. Then it lasts at least as long as that input and its call
+    /// do.
     ///
     /// # Panics
     ///
@@ -59,6 +62,11 @@ impl<'a, T> Results<'a, T> {
     /// # Errors
     ///
     /// Returns [`Timeout`] if none is there by then. Nothing is lost: ask again.
+    ///
+    /// # Deadlocks
+    ///
+    /// As for [`Map::next_timeout`](crate::Map::next_timeout): inside a call, a loop over waits of zero makes way for
+    /// no other call.
     ///
     /// # Examples
     ///
@@ -229,4 +237,5 @@ enum Stage {
 }
 
 /// What a batch says in a process that has none of its threads.
-const FORKED: &str = "the batch was started in the parent of this process, and its threads are there; start a new one after `fork`";
+const FORKED: &str = "the batch was started in the parent of this process, and its threads are there; \
+                      start a new one after `fork`";

@@ -1,4 +1,4 @@
-//! Decides how a batch is stopped from outside.
+//! `StopHandle`, which stops a batch from outside.
 
 use crate::threads::crew::Hint;
 use std::fmt;
@@ -6,8 +6,13 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 /// Stops a batch from anywhere: another thread, a call, a handler of Ctrl-C.
 ///
-/// Made by [`Map::stop_handle`](crate::Map::stop_handle) and [`AsCompleted::stop_handle`](crate::AsCompleted::stop_handle). It can be cloned and sent, and
-/// kept after the batch is gone, whatever that had borrowed.
+/// Made by [`Map::stop_handle`](crate::Map::stop_handle) and
+/// [`AsCompleted::stop_handle`](crate::AsCompleted::stop_handle). It can be cloned and sent, and kept after the batch
+/// is gone, whatever the batch had borrowed.
+///
+/// The calls choose what a stop means to them. One that waits with [`std::thread::sleep`] and does not ask
+/// [`is_cancelled`](crate::is_cancelled) finishes what has begun. One that waits with [`sleep`](crate::sleep) and
+/// returns when that returns false gives up at once.
 ///
 /// # Examples
 ///
@@ -29,13 +34,14 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 pub struct StopHandle(pub(crate) Hint);
 
 impl StopHandle {
-    /// Stops the batch: no further input is taken, its calls see [`is_cancelled`](crate::is_cancelled), the calls that run are
-    /// still yielded, and then the results end.
+    /// Stops the batch: no further input is taken, its calls see [`is_cancelled`](crate::is_cancelled), the calls
+    /// that run are still yielded, and then the results end. Does not block.
     ///
-    /// A consumer that waits is woken. It does not wait for a `next()` of the inputs that is under way, unless it is in `collect`, `for_each`
-    /// or `scope`, or is itself inside that `next()`, as a call may be for a batch on its own pool. An input that comes too late is dropped.
+    /// A consumer that waits is woken. In `collect`, `for_each` and `scope` it also waits for a `next()` of the
+    /// inputs that is under way, and so does a call that is inside that `next()` itself, for a batch on its own pool.
+    /// Other consumers do not. An input that comes too late is dropped.
     ///
-    /// Does not block. Before the first result it makes the batch an empty one; after the end it does nothing, as when called twice.
+    /// Before the batch starts it makes the batch an empty one. After the end, and the second time, it does nothing.
     ///
     /// # Examples
     ///
@@ -43,7 +49,7 @@ impl StopHandle {
     /// use pool_core::{Pool, sleep};
     /// use std::{thread, time::Duration};
     ///
-    /// // Nobody waits an hour: the stop ends the sleep, and what has begun is yielded.
+    /// // The stop ends the sleep of an hour, and what has begun is yielded.
     /// let batch = Pool::new(1).map(0.., |n| (n, sleep(Duration::from_secs(3600)))).start();
     /// let stop = batch.stop_handle();
     /// thread::spawn(move || stop.stop());

@@ -1,13 +1,16 @@
-//! Decides what batches and tasks are to async code, which can neither wait nor help: a stream, and a future.
+//! `ResultStream` and the `Future` of `Task`: batches and tasks for async code, which can neither block nor run calls
+//! itself.
 //!
 //! # No result is missed
 //!
-//! 1. Who **polls** and finds nothing registers a waker in the section of the batch's lock in which nothing was found.
-//! 2. If a waker has to be cloned for that, which is code of the executor, it is cloned outside the lock, and the batch is asked again.
-//! 3. A thread that **files** a result takes the waker out in its own section, and wakes it after.
+//! 1. A consumer that **polls** and finds nothing registers a waker in the critical section in which it found nothing.
+//! 2. A waker that has to be cloned for that is cloned outside the lock, since its `clone` is code of the executor.
+//!    Then the batch is asked again.
+//! 3. A thread that **files** a result takes the waker out in its own critical section, and wakes it after.
 //!
-//! Either the filing comes before the section that registers, then that section finds the result and registers nothing; or it comes after,
-//! then it finds the waker. A waker that is still registered and would wake the same task stays where it is; another one replaces it.
+//! Either the filing comes before the section that registers; then that section finds the result and registers
+//! nothing. Or it comes after; then it finds the waker. A registered waker that would wake the same task stays where
+//! it is; another one is replaced.
 
 use crate::api::as_completed::{AsCompleted, Completion};
 use crate::api::error::Panic;
@@ -19,28 +22,32 @@ use crate::nesting::waiter::Waiter;
 use futures_core::{FusedFuture, FusedStream, Stream};
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// The results of a batch as an async stream, for any executor.
 ///
-/// Made by [`Map::into_stream`] and [`AsCompleted::into_stream`]; `T` is what the batch's iterator would yield. The calls run on the threads of the
-/// pool, never in the executor. The first poll starts the batch; a poll takes a lock for a moment, and waits for nothing. Its task is woken when the
-/// next result is there, and not before. The batch holds as many results as its `buffer` for a task that takes them slowly.
+/// Made by [`Map::into_stream`] and [`AsCompleted::into_stream`]; `T` is what the batch's iterator would yield. The
+/// calls run on the threads of the pool, never in the executor. The first poll starts the batch. A poll takes a lock
+/// for a moment and does not block. Its task is woken when the next result is there, and not before. For a task that
+/// takes results slowly the batch holds as many as its `buffer` allows.
 ///
-/// Dropping it stops the batch, as dropping the batch does: where an async task is dropped, or a client goes away, no further call is started. Those
-/// that run finish in the background and can ask [`is_cancelled`](crate::is_cancelled).
+/// Dropping it stops the batch, as dropping the batch does: when an async task is dropped, or a client goes away, no
+/// further call is started. The calls that run finish in the background and can ask
+/// [`is_cancelled`](crate::is_cancelled).
 ///
 /// # Panics
 ///
-/// Polling goes on with a panic of the input iterator and, from [`Map`], with that of a call. It panics, too, if no thread
-/// is left in the pool and none can be started: a batch that is waited for would run its calls on the thread that waits, but an executor's is not
-/// to be blocked, and neither kind of item has room for an error that is nobody's result. No input is lost to it that was taken. After a
-/// panic the stream has ended.
+/// Polling goes on with a panic of the input iterator and, from [`Map`], with that of a call. It panics, too, if no
+/// thread is left in the pool and none can be started. A blocking consumer would run the calls itself then, but an
+/// executor's thread must not block, and neither kind of item has room for an error that belongs to no input. No
+/// input that was taken is lost by that. After a panic the stream has ended.
 ///
 /// # Deadlocks
 ///
-/// A call that blocks on a stream of its own pool (`block_on`) keeps its place in the pool meanwhile, unlike one that waits for the batch itself.
+/// A call that blocks on a stream of its own pool (`block_on`) still counts against the cap, unlike a call that waits
+/// for the batch itself.
 ///
 /// # Examples
 ///
@@ -106,7 +113,7 @@ impl<T> Stream for ResultStream<T> {
         if let Found::Outcome(Ok(result)) = found {
             return Poll::Ready(Some(result));
         }
-        // Nothing is left of the batch by the time that anybody hears of its end.
+        // Nothing is left of the batch by the time that the end is told.
         self.0 = None;
         match found {
             Found::Outcome(Err(payload)) => std::panic::resume_unwind(payload),
@@ -129,14 +136,20 @@ impl<T> FusedStream for ResultStream<T> {
 // No result is ever pinned in place.
 impl<T> Unpin for ResultStream<T> {}
 
+// As for the batch that it is made of.
+impl<T> UnwindSafe for ResultStream<T> {}
+impl<T> RefUnwindSafe for ResultStream<T> {}
+
 impl<T> fmt::Debug for ResultStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResultStream").field("ended", &self.0.is_none()).finish_non_exhaustive()
     }
 }
 
-/// Waits for the call to end, in async code; dropping the future lets it run on. The output is that of [`join`](Task::join), and also a
-/// [`Panic`] if the call could not run because no thread could be started.
+/// Waits for the call to end, in async code. A future that is dropped lets the call run on.
+///
+/// The output is that of [`join`](Task::join), and also a [`Panic`] if the call could not run because no thread could
+/// be started.
 ///
 /// # Panics
 ///
@@ -207,7 +220,7 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
             }
             Polled::Ended(None) => return Poll::Ready(Found::End),
             Polled::Ended(Some(payload)) => return Poll::Ready(Found::Outcome(Err(payload))),
-            // The refusal may be an old one: only a second one, on the spot, is the last word.
+            // The refusal may be an old one. A second one, on the spot, is final.
             Polled::Unserved if !retried => {
                 retried = true;
                 consumer.crew.summon();

@@ -1,4 +1,4 @@
-//! Decides what one call in the background is to its user: a batch of one input, which runs on if nobody waits.
+//! `Task`, one call in the background: a batch of one input, which runs on when its handle is dropped.
 
 use crate::api::error::Panic;
 use crate::api::pool::Pool;
@@ -10,13 +10,15 @@ use crate::batch::Handle;
 use crate::batch::{Outcome, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One call in the background, made by [`Pool::submit`](crate::Pool::submit) and by `#[concurrent]`'s `submit`.
 ///
-/// Dropping it lets the call run on, whose panic nobody hears of then but the panic hook. With feature `stream` it is a `Future` of what [`join`](Self::join) returns, for any executor; dropping
-/// that lets the call run on, too.
+/// Dropping it lets the call run on. A panic is then reported to the panic hook only. With feature `stream` it is a
+/// `Future` of what [`join`](Self::join) returns, for any executor; in async code, await it rather than join it,
+/// since `join` blocks.
 ///
 /// # Examples
 ///
@@ -34,7 +36,7 @@ pub struct Task<R>(
 impl Pool {
     /// Runs one call in the background, as soon as a worker is free. Does not block.
     ///
-    /// It is the call of no batch: nothing stops it, and [`is_cancelled`](crate::is_cancelled) is false in it.
+    /// It belongs to no batch: nothing stops it, and [`is_cancelled`](crate::is_cancelled) is false in it.
     ///
     /// # Examples
     ///
@@ -69,7 +71,8 @@ impl<R: Send + 'static> Task<R> {
 }
 
 impl<R> Task<R> {
-    /// Blocks until the call has ended. Inside a call of the same pool it may run it here, so that a cap of 1 is enough.
+    /// Blocks until the call has ended, and returns its result. Inside a call of the same pool it may run the call
+    /// itself, so that a cap of 1 is enough.
     ///
     /// # Errors
     ///
@@ -77,7 +80,8 @@ impl<R> Task<R> {
     ///
     /// # Deadlocks
     ///
-    /// A call that joins its own task waits for itself.
+    /// A call that joins its own task waits for itself. In async code it blocks the executor's thread: await the task
+    /// instead (feature `stream`).
     ///
     /// # Examples
     ///
@@ -96,8 +100,10 @@ impl<R> Task<R> {
         self.wait(None).unwrap_or_else(|_| unreachable!("a wait without a deadline has an end"))
     }
 
-    /// Waits at most `wait` for the call to end. A wait of zero takes what is there; one of `Duration::MAX` is for ever. If it runs the call itself, as
-    /// [`join`](Self::join) may, it lasts at least as long as that.
+    /// Waits at most `wait` for the call to end.
+    ///
+    /// A wait of zero takes what is there; one of `Duration::MAX` is for ever. If it runs the call itself, as
+    /// [`join`](Self::join) may, it lasts at least as long as the call does.
     ///
     /// # Errors
     ///
@@ -172,7 +178,7 @@ impl<R> Task<R> {
     }
 }
 
-/// Where a task has no handle any more, and is asked for its result all the same.
+/// The message where a task that has given its result is asked for it again.
 pub(crate) const TAKEN: &str = "the result of this task has been awaited before";
 
 impl<R> Drop for Task<R> {
@@ -182,6 +188,10 @@ impl<R> Drop for Task<R> {
         }
     }
 }
+
+// A panic of the call is its result, and leaves nothing half changed.
+impl<R> UnwindSafe for Task<R> {}
+impl<R> RefUnwindSafe for Task<R> {}
 
 impl<R> fmt::Debug for Task<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

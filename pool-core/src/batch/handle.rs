@@ -2,6 +2,7 @@
 
 use crate::base::config::Settings;
 use crate::base::span::At;
+use crate::base::sync::Mutex;
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
 use crate::batch::account::Account;
@@ -16,7 +17,8 @@ pub(crate) struct Handle<'env, T> {
     batch: Arc<dyn Source<T> + 'env>,
     crew: Arc<Crew>,
     settings: Settings,
-    lot: Lot<T>,
+    /// Locked only to tell the length of a batch that several threads share. Panics in it cannot be shared, so without the lock no handle could.
+    lot: Mutex<Lot<T>>,
     started: bool,
     /// The batch runs on after this handle.
     detached: bool,
@@ -45,7 +47,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
             batch,
             crew,
             settings: Settings::default(),
-            lot: Lot::new(),
+            lot: Mutex::new(Lot::new()),
             started: false,
             detached: false,
         }
@@ -59,11 +61,12 @@ impl<T> Handle<'_, T> {
 
     /// The batch, for a consumer that asks for results. It has been started.
     pub(crate) fn consumer(&mut self) -> Consumer<'_, T> {
-        Consumer { source: &*self.batch, crew: &self.crew, lot: &mut self.lot }
+        Consumer { source: &*self.batch, crew: &self.crew, lot: self.lot.get_mut() }
     }
 
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
-        self.source().size_hint(self.lot.told())
+        let told = self.lot.lock().told();
+        self.source().size_hint(told)
     }
 
     pub(crate) fn has_started(&self) -> bool {
@@ -85,7 +88,8 @@ impl<T> Handle<'_, T> {
 
     /// Holds no worker back for results that nobody can take yet, if the inputs are known to end and nothing else was asked for.
     pub(crate) fn unbound(&mut self) {
-        if self.settings.buffer.is_some() || self.size_hint().1.is_none() {
+        let told = self.lot.get_mut().told();
+        if self.settings.buffer.is_some() || self.source().size_hint(told).1.is_none() {
             return;
         }
         match self.started {
@@ -121,14 +125,15 @@ impl<T> Handle<'_, T> {
             let closing = Closing(&*self.batch);
             if !std::mem::replace(&mut self.started, true) {
                 // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env` ends.
-                self.lot.fast = unsafe { self.batch.start(&self.crew, self.settings, how) };
+                self.lot.get_mut().fast =
+                    unsafe { self.batch.start(&self.crew, self.settings, how) };
             }
-            let lot = &mut self.lot;
+            let lot = self.lot.get_mut();
             let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
             closing.close().into_iter().for_each(|payload| panics.keep(payload));
             result
         };
-        self.lot.clear(&mut panics);
+        self.lot.get_mut().clear(&mut panics);
         if let Some(payload) = panics.first() {
             drop(self);
             unwind::discard(result);
