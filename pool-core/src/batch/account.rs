@@ -1,16 +1,17 @@
-//! Decides whether a batch may take another input, and how many hints are to say so. Plain accounting under the batch's lock.
+//! The account of a batch: whether it may take another input, and how many hints say so.
 //!
 //! # Hints, not rights
 //!
-//! A **hint** in a queue says that a batch may have something to run. Finding one gives no right to work; the right is taken here, by
-//! [`Account::begin`], when
+//! A **hint** in a queue says that a batch may have something to run. A thread that finds one has no right to work yet.
+//! [`Account::begin`] grants that right when
 //!
 //! ```text
 //! can = open and the inputs are here and active < max and in flight < buffer
 //! ```
 //!
-//! The lock is never held while code of the user runs: who takes an input takes the iterator itself out of the account, so that
-//! nobody else can be inside it, and brings it back. Every section that could make `can` true, or that uses up a hint, ends with
+//! A **section** is the time in which a thread holds the batch's lock. No code of the user runs in one. A thread that
+//! takes an input takes the iterator itself out of the account, so that no other thread can be inside it, and brings it
+//! back in a later section. Every section that could make `can` true, or that uses up a hint, ends with
 //! [`Account::settle`]:
 //!
 //! | section | may make `can` true | uses up a hint |
@@ -18,20 +19,28 @@
 //! | started | yes | |
 //! | iterator brought back | yes | |
 //! | call ended | yes | |
-//! | result taken while room was wanted (`room.rs`), buffer lifted | yes | |
+//! | result taken while room was wanted ([`Room`]), buffer lifted | yes | |
 //! | hint found | | yes |
 //!
 //! # No hint is lost
 //!
-//! While `can` holds, a hint waits in a queue; or a worker is between two inputs and about to look; or a thread stands by and looks in a
-//! moment ([`Post`]); or a thread is between a section above and the push that it ends with. This includes the starter until its first
-//! pushes are done.
+//! While `can` holds, at least one of these is the case:
+//!
+//! - A hint waits in a queue.
+//! - A worker is between two inputs and about to look.
+//! - A thread stands by and looks in a moment ([`Post`]).
+//! - A thread is between a section above and the push that it ends with. This includes the starter until its first
+//!   pushes are done.
+//!
+//! The proof has two cases:
 //!
 //! - Either `can` became true in a section that ended with `settle`: then there was a hint already, or one is pushed.
-//! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with `settle`.
+//! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with
+//!   `settle`.
 //!
-//! A hint too many costs one look under the lock. There is one more than the pool's cap has use for, if the batch is longer: it waits
-//! in the queue for a place that becomes free because a call waits, or because the cap is raised.
+//! A hint too many costs one look under the lock. A batch that is longer than the pool's cap has one more than the cap
+//! can use. That hint waits in the queue for a permit that becomes free because a call waits, or because the cap is
+//! raised.
 
 use crate::base::config::Settings;
 use crate::base::sync::seeded;
@@ -49,7 +58,7 @@ pub(super) enum Phase {
     Open,
     /// No further input is taken: there is none, the iterator panicked, or the batch was stopped. Results may be left.
     Over,
-    /// Nobody wants the results any more. Nobody enters.
+    /// The consumer wants no more results. No thread enters.
     Closed,
 }
 
@@ -82,9 +91,9 @@ pub(super) struct Account<It> {
     active: usize,
     /// Threads that have entered and not left: the active ones, and those that stand by or are about to leave.
     inside: usize,
-    /// Inputs taken, with the one that is being taken. Those whose results the consumer has not made use of are in flight.
+    /// Inputs taken, with the one that is being taken. An input is in flight until the consumer has used its result.
     begun: usize,
-    /// How many results the consumer had made use of when somebody last had to know.
+    /// `released` as of the last read: it saves an atomic load while there is room.
     released: Cell<Released>,
     /// Hints in the pool's queue.
     hints: usize,
@@ -92,9 +101,9 @@ pub(super) struct Account<It> {
     abandoned: bool,
     /// The threads that stand by, in the place of all hints.
     pub(super) posts: Posts,
-    /// Whoever has started the batch pushes hints, and is about to look whether to push more.
+    /// The starter pushes hints, and is about to look whether to push more.
     ramping: bool,
-    /// Somebody else would have pushed one meanwhile.
+    /// Another section would have pushed one meanwhile.
     owed: bool,
     /// There is one input, and no need to ask for a second.
     single: bool,
@@ -161,7 +170,7 @@ impl<It: Iterator> Account<It> {
         self.fits(limits, self.released.get()) || self.fits(limits, limits.room.released())
     }
 
-    /// Like [`has_room`](Self::has_room); if there is none, the consumer is to say when there is.
+    /// Like [`has_room`](Self::has_room). If there is none, the consumer hears that room is wanted.
     fn has_room_or_wants_it(&self, limits: Limits<'_>) -> bool {
         self.has_room(limits) || self.fits(limits, limits.room.want())
     }
@@ -176,17 +185,19 @@ impl<It: Iterator> Account<It> {
         self.released.get().left_of(self.begun)
     }
 
-    /// Whether all inputs have been taken that there are said to be: then asking for one more finds the end, and needs no room.
+    /// Whether as many inputs have been taken as the hint promised. The next `next()` then finds the end, and needs no
+    /// room.
     fn seems_over(&self) -> bool {
         self.size_hint.1.is_some_and(|total| self.taken == total)
     }
 
-    /// Whether there is something to run and nobody runs.
+    /// Whether there is something to run and no thread runs it.
     fn lacks_a_worker(&self, limits: Limits<'_>) -> bool {
         !self.busy() && self.can(limits)
     }
 
-    /// The post whose worker has something to run. If the buffer was full a moment ago, that is the worker that filled it.
+    /// The post whose worker has something to run. If the buffer was full a moment ago, that is the worker that filled
+    /// it.
     pub(super) fn called_for(&self, limits: Limits<'_>) -> Option<Post> {
         let post = if self.posts.held(Post::Stalled) { Post::Stalled } else { Post::Crowded };
         self.lacks_a_worker(limits).then_some(post)
@@ -197,7 +208,7 @@ impl<It: Iterator> Account<It> {
         self.buffer.unwrap_or_else(|| self.max.min(cap).saturating_mul(16))
     }
 
-    /// Whether one more hint is to be pushed, with which it is counted.
+    /// Whether the section owes one more hint, which counts as pushed from now on.
     #[inline]
     pub(super) fn settle(&mut self, limits: Limits<'_>) -> bool {
         let due = self.is_due(limits);
@@ -211,15 +222,16 @@ impl<It: Iterator> Account<It> {
         self.is_ready() && !self.is_settled(limits) && self.has_room_or_wants_it(limits)
     }
 
-    /// Whether there are hints enough, or somebody in their place.
+    /// Whether there are enough hints, or a thread stands by in their place.
     pub(super) fn is_settled(&self, limits: Limits<'_>) -> bool {
         let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
         self.posts.any()
             || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
     }
 
-    /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there, so that threads are
-    /// started side by side and not each by the one before. While it says yes nobody else pushes any: the first worker has better to do.
+    /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there. So the starter
+    /// starts the threads side by side, and no thread waits for the one before it. While this says yes no other section
+    /// pushes: the first worker has better to do.
     pub(super) fn ramp(&mut self, limits: Limits<'_>) -> bool {
         let more = self.hints < self.expected(self.size_hint.0) && self.is_due(limits);
         self.hints += usize::from(more);
@@ -227,14 +239,14 @@ impl<It: Iterator> Account<It> {
         more
     }
 
-    /// Ends what [`ramp`](Self::ramp) has begun. Whether a hint is to be pushed that somebody else did not push meanwhile.
+    /// Ends what [`ramp`](Self::ramp) has begun. Whether the starter owes a hint that another section left to it.
     pub(super) fn ramped(&mut self, limits: Limits<'_>) -> bool {
         self.ramping = false;
         std::mem::take(&mut self.owed) && self.settle(limits)
     }
 
-    /// The inputs left if there are `total`. Only the iterator itself can say that there are none: who runs a call asks it after
-    /// that, and if nobody does, somebody is to come and ask.
+    /// The inputs left if there are `total`. Only `next()` reports the end of the inputs, so this keeps one alive while
+    /// no call runs whose worker would ask next.
     fn expected(&self, total: usize) -> usize {
         total.saturating_sub(self.taken).max(usize::from(self.active == 0))
     }
@@ -244,13 +256,13 @@ impl<It: Iterator> Account<It> {
         self.size_hint == (0, Some(0))
     }
 
-    /// Holds no worker back any more for results that nobody can take yet.
+    /// No longer holds workers back for results that the consumer cannot take yet.
     pub(super) fn unbound(&mut self) {
         self.buffer = Some(usize::MAX);
     }
 
-    /// Whether the batch has begun so lately that it need not take turns with others: a short one is over before a long one's next
-    /// calls, and each long one is young only once.
+    /// Whether the batch has begun so lately that it need not take turns with others. So a short batch is over before the
+    /// next calls of a long one, and a long batch is young only once.
     pub(super) fn is_young(&self, cap: usize) -> bool {
         self.taken < self.max.min(cap).saturating_mul(2)
     }
@@ -300,8 +312,8 @@ impl<It: Iterator> Account<It> {
         }
     }
 
-    /// Brings the iterator back with an input taken from it, and says which one that is. If the batch has ended meanwhile, the
-    /// iterator comes back to the caller, to be dropped with the input.
+    /// Brings the iterator back with an input taken from it, and tells the index of that input. If the batch has ended
+    /// meanwhile, the caller gets the iterator back and drops it with the input.
     pub(super) fn took(&mut self, inputs: Box<It>) -> Result<usize, Box<It>> {
         if self.phase != Phase::Open {
             self.gone();
@@ -352,7 +364,8 @@ impl<It: Iterator> Account<It> {
         self.active > 0
     }
 
-    /// Takes no further input. The iterator stays where it is, until the batch is closed: dropping it may touch what it borrows.
+    /// Takes no further input. The iterator stays where it is until the last thread leaves or the batch is closed: its
+    /// `Drop` may touch what it borrows.
     pub(super) fn end(&mut self) {
         if matches!(self.phase, Phase::New | Phase::Open) {
             self.phase = Phase::Over;
@@ -377,14 +390,14 @@ impl<It: Iterator> Account<It> {
         }
     }
 
-    /// Whether the results that are there are all. No thread is inside any more, but for one in `next()` of a batch that was stopped, whose
-    /// input comes too late.
+    /// Whether no further result will come. No thread is inside any more, but for one in `next()` of a batch that was
+    /// stopped: its input comes too late.
     pub(super) fn over(&self) -> bool {
         seeded!("end-before-the-last-left" => return self.phase >= Phase::Over && self.active == usize::from(matches!(self.inputs, Inputs::Out)));
         self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Inputs::Out))
     }
 
-    /// Whether the thread that asks, which is inside, is the last one: nobody enters any more.
+    /// Whether the thread that asks is the last one inside, and no thread enters any more.
     pub(super) fn last(&self) -> bool {
         self.phase >= Phase::Over && self.inside == 1
     }
@@ -394,7 +407,7 @@ impl<It: Iterator> Account<It> {
         self.phase <= Phase::Open || self.busy()
     }
 
-    /// Whether no input has been taken and nobody is about to.
+    /// Whether no input has been taken, and no thread is about to take one.
     pub(super) fn untouched(&self) -> bool {
         self.phase < Phase::Closed && self.taken == 0 && matches!(self.inputs, Inputs::Here(_))
     }

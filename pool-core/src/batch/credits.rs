@@ -1,8 +1,9 @@
-//! Decides what a consumer does that has made use of a result: one atomic step, and the batch's lock only where somebody waits for that.
+//! Credits: how the consumer makes room in the buffer. It takes one atomic step for each result, and the batch's lock only
+//! where a worker waits for room.
 //!
-//! One word holds how many results have been **released**, and whether a section **wants** room. A section that finds the buffer
-//! full says so in the step that reads the count, and looks at that count; the consumer sees in the step that raises the count whether
-//! anybody wants room, and then settles under the lock. Steps on one word have one order:
+//! One word holds how many results the consumer has **released**, and whether a section **wants** room. A section that
+//! finds the buffer full says so in the step that reads the count, and uses that count. The consumer sees in the step
+//! that raises the count whether room is wanted, and then settles under the lock. Steps on one word have one order:
 //!
 //! - Either the section's step comes first: then the consumer sees that room is wanted, and settles.
 //! - Or the consumer's does: then the section sees its result released, and goes on.
@@ -27,7 +28,8 @@ impl Room {
     /// The consumer has made use of so many results. Says whether room is wanted.
     #[inline]
     pub(super) fn release(&self, results: usize) -> bool {
-        // Release and acquire, here and below: what the consumer did with a result comes before the input that its room is for.
+        // Release and acquire, here and below: the consumer's use of a result comes before the input that takes its
+        // room.
         let before = self.0.fetch_add(results.wrapping_mul(ONE), Ordering::AcqRel);
         seeded!("room-wanted-by-nobody" => return false);
         before & WANTED != 0

@@ -17,7 +17,8 @@ pub(crate) struct Handle<'env, T> {
     batch: Arc<dyn Source<T> + 'env>,
     crew: Arc<Crew>,
     settings: Settings,
-    /// Locked only to tell the length of a batch that several threads share. Panics in it cannot be shared, so without the lock no handle could.
+    /// Locked only to tell the length of a batch that several threads share. Payloads of panics are not `Sync`, so without
+    /// the lock no handle would be.
     lot: Mutex<Lot<T>>,
     started: bool,
     /// The batch runs on after this handle.
@@ -86,7 +87,8 @@ impl<T> Handle<'_, T> {
         self.source().stopper()
     }
 
-    /// Holds no worker back for results that nobody can take yet, if the inputs are known to end and nothing else was asked for.
+    /// No longer holds workers back for results that the consumer cannot take yet, if the inputs have an upper bound and
+    /// no buffer was set.
     pub(crate) fn unbound(&mut self) {
         let told = self.lot.get_mut().told();
         if self.settings.buffer.is_some() || self.source().size_hint(told).1.is_none() {
@@ -124,7 +126,8 @@ impl<T> Handle<'_, T> {
         let result = {
             let closing = Closing(&*self.batch);
             if !std::mem::replace(&mut self.started, true) {
-                // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env` ends.
+                // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env`
+                // ends.
                 self.lot.get_mut().fast =
                     unsafe { self.batch.start(&self.crew, self.settings, how) };
             }

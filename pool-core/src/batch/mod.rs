@@ -1,31 +1,41 @@
-//! Who may enter a batch, and when borrowed data may be released; the only room with `unsafe`.
+//! [`Batch`]: what it owns, which threads may enter it, and when borrowed data is released.
 //!
-//! A batch is one allocation, shared by its consumer, by the hints in queues, and by the threads that follow these. It owns the
-//! iterator, the call, and the results that the consumer has not taken: everything in it that may borrow from the consumer's frame, for `'env`.
+//! This is the only room with `unsafe`.
+//!
+//! A batch is one allocation. Its consumer, the hints in queues, and the threads that follow these hints share it. It
+//! owns everything that may borrow from the consumer's frame, for `'env`: the iterator, the call, and the results that
+//! the consumer has not taken.
+//!
+//! In this room, a **section** is a critical section of the batch's lock.
 //!
 //! # Borrowing
 //!
-//! Hints are `'static` and outlive the batch that they lead to. What makes that sound:
+//! Hints are `'static` and outlive the batch that they lead to. Four rules make that sound:
 //!
-//! 1. A thread **enters** under the lock, while the batch is open: the account counts it as inside, and the thread takes its own handle to the
-//!    call. It **leaves** under the lock, after it has dropped that handle and every input, iterator and result that it held.
-//! 2. **Closing** sets the phase to closed under the lock, and takes out the iterator and the results. No thread enters any more.
-//! 3. The last thread inside a batch that takes no further input drops the call, and the iterator if it is there still, before it leaves. Where no
-//!    thread is inside, closing drops them.
-//! 4. A batch that borrows is closed by its consumer, which waits until no thread is inside. After that the allocation holds no value
-//!    of a type that mentions `'env`, only the empty places for them, and the last hint frees those whenever it goes.
+//! 1. A thread **enters** in a section, while the batch is open. The account counts the thread as inside, and the
+//!    thread takes its own clone of the call's `Arc`. It **leaves** in a section, after it has dropped that clone and
+//!    every input, iterator and result that it held.
+//! 2. **Closing** sets the phase to closed and takes out the iterator and the results, in one section. No thread enters
+//!    after that.
+//! 3. Once the batch takes no further input, the last thread inside drops the call, and the iterator if it is still
+//!    there. It does so before it leaves. If no thread is inside, closing drops both.
+//! 4. The consumer closes a batch that borrows, and waits until no thread is inside. After that the allocation holds no
+//!    value of a type that mentions `'env`, only the empty places for such values. The last hint frees these later.
 //!
-//! A thread that enters late is either ahead of the closing section: then it is counted and waited for. Or it is behind it: then it sees
-//! that the batch is closed and touches nothing.
+//! Take a thread that enters late:
 //!
-//! The wait stands in a guard in the frame of [`Handle::lend`], which hands out nothing: what is given to code of the
-//! user may be leaked, but the guard may not. A [`Handle`] that is dropped closes its batch; one that is leaked keeps the allocation,
-//! and what it holds, for ever.
+//! - Either its section comes before the closing section: then the thread is counted, and the consumer waits for it.
+//! - Or it comes after: then the thread sees that the batch is closed, and touches nothing.
+//!
+//! The wait stands in a guard in the frame of [`Handle::lend`], which hands the guard to no code of the user. So the
+//! guard cannot be leaked. A dropped [`Handle`] closes its batch. A leaked one keeps the allocation and its contents
+//! for ever.
 //!
 //! # The end
 //!
-//! The consumer hears of the end when no thread is inside any more (step 3 comes first), so that what was given to the batch is gone by then. One
-//! thread is not waited for: that in `next()` of a batch that was stopped, whose input comes too late.
+//! The consumer sees the end once no thread is inside any more. Step 3 comes before that, so everything that was given
+//! to the batch is gone by then. There is one exception. If a stop or a panic ends the batch while a thread is in
+//! `next()`, the consumer does not wait for that thread, because its input comes too late.
 
 mod account;
 mod credits;
@@ -52,10 +62,10 @@ use crate::threads::crew::{Crew, Heir, Hint, Job};
 use std::sync::{Arc, OnceLock, Weak};
 
 struct Batch<It, C, T> {
-    /// The allocation that this is, for the hints that lead to it.
+    /// The batch's own allocation, for the hints that lead to it.
     me: Weak<Self>,
     token: Arc<Token>,
-    /// Set when the batch is started.
+    /// Set once, when the batch starts.
     home: OnceLock<Home>,
     room: Room,
     state: Mutex<State<It, C, T>>,
@@ -64,7 +74,7 @@ struct Batch<It, C, T> {
 /// Where a batch runs.
 struct Home {
     crew: Arc<Crew>,
-    /// A call of the same crew started it: its hints go to the deques of the workers that push them.
+    /// A call of the same crew started the batch. Its hints go to the deques of the workers that push them.
     nested: bool,
 }
 
@@ -84,7 +94,7 @@ where
         })
     }
 
-    /// Begins a section.
+    /// Begins a section of the essay.
     #[inline]
     fn lock(&self) -> MutexGuard<'_, State<It, C, T>> {
         self.state.lock()
@@ -94,7 +104,7 @@ where
         self.home.get().expect("a batch is started before a thread enters it")
     }
 
-    /// Forgets the hints that are left, if this was the last batch of a pool that is gone.
+    /// Drops the hints that are left, if this was the last batch of a dropped pool.
     fn sweep(&self) {
         if let Some(home) = self.home.get() {
             home.crew.sweep();
@@ -109,18 +119,19 @@ where
         Limits { cap: self.crew().cap(), room: &self.room }
     }
 
-    /// A handle to this batch for queues, which know nothing of what it borrows.
+    /// The batch as queues know it, without the lifetime of what it borrows.
     fn hint(&self) -> Hint {
         let job: Arc<dyn Job + '_> =
             self.me.upgrade().expect("a method is called through a handle");
-        // SAFETY: Only the lifetime bound of the trait object changes. `Job`'s methods touch what the batch borrows only between
-        // entering and leaving (`run`); the contract of [`Source::start`](source::Source::start) ends the borrow after the batch is closed and all have left.
-        // The drop glue of the last handle finds no value that borrows: closing and the last one to leave have taken them out (steps 2
-        // and 3 above); or the batch was never closed because its `Handle` was leaked, and then that is a handle which never goes.
+        // SAFETY: `Arc<dyn Job + '_>` and `Hint` differ only in the lifetime bound of the trait object. The methods of
+        // `Job` touch what the batch borrows only between `Account::enter` and `Account::leave`. The contract of
+        // `Source::start` keeps the borrow alive until the batch is closed and every thread has left. The drop glue of
+        // the last `Arc` finds no value that borrows, since `Source::close` and `Batch::leave` have taken all out. A
+        // leaked `Handle` closes no batch, but its own `Arc` is never dropped, so the drop glue does not run.
         unsafe { std::mem::transmute::<Arc<dyn Job + '_>, Hint>(job) }
     }
 
-    /// Ends a section: pushes the hint that is owed, if one is, after unlocking.
+    /// Ends a section. Pushes the hint that is due, if one is, after unlocking.
     #[inline]
     fn settle(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
         let owed = state.account.settle(self.limits());
@@ -151,11 +162,11 @@ where
         crew.push(self.hint(), *nested);
     }
 
-    /// Ends a section after which nothing may be left to run. The crew hears of that before any thread can see it.
+    /// Ends a section after which nothing may be left to run. The crew counts the end before any thread can see it.
     fn end_if_done(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
         let done = state.done();
         let abandoned = state.account.abandon_hints();
-        // Counted before a worker can find one of them.
+        // Before unlocking: a worker that finds one of these hints uncounts it.
         let many = abandoned > 0 && self.crew().abandon(abandoned);
         seeded!("end-told-after-the-lock" => {
             drop(state);
@@ -180,7 +191,7 @@ where
 {
     fn work(&self) -> Option<Heir> {
         let mut state = self.lock();
-        // Here is a thread.
+        // A thread has come, so the consumer need not run an input itself.
         state.unserved = false;
         self.follow_hint(self.wait_for_inputs(state))
     }

@@ -1,4 +1,4 @@
-//! Decides in which order results leave a batch, and holds them until then.
+//! The reorder buffer: holds results until they leave the batch, in the order of the inputs or of completion.
 
 use crate::base::sync::seeded;
 use std::collections::VecDeque;

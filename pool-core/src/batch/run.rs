@@ -30,8 +30,8 @@ where
     C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. The worker searches after that; its
-    /// permit is for the heir, if there is one.
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. After that the worker
+    /// searches. Its permit is for the heir, if there is one.
     pub(super) fn follow_hint<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<It, C, T>>,
@@ -43,7 +43,8 @@ where
         match state.account.begin(self.limits()) {
             Some(inputs) => self.run(state, inputs, true),
             None => {
-                // The thread that brings the iterator back sees that this worker is about to look, and starts no thread in its stead.
+                // The thread that brings the iterator back sees that this worker is about to look, and starts no thread
+                // in its stead.
                 self.crew().search();
                 self.settle(state);
                 None
@@ -137,7 +138,7 @@ where
         None
     }
 
-    /// Whether a worker is to leave before the next input: for a call that waits for a permit, or for another batch.
+    /// Whether a worker leaves before the next input: for a call that waits for a permit, or for another batch.
     pub(super) fn pressed(&self, state: &State<It, C, T>) -> bool {
         let crew = self.crew();
         crew.permit_is_wanted()
@@ -145,7 +146,7 @@ where
                 && crew.is_wanted_elsewhere(state.account.hints())
     }
 
-    /// Files what became of one input, and takes the right to another, if there is one and this thread is to go on.
+    /// Files the outcome of one input, and takes the right to another, if there is one and this thread goes on.
     fn file(&self, index: usize, outcome: Outcome<T>, stay: &mut Stay) -> Option<Box<It>> {
         let limits = self.limits();
         let fast = stay.calls.fast;

@@ -1,4 +1,4 @@
-//! Decides what a batch is to its consumer: a source of results, without the types of its iterator and its call.
+//! What a batch is to its consumer: a source of results, without the types of its iterator and its call.
 
 use crate::base::config::Settings;
 use crate::base::pace::{Nap, PATIENCE};
@@ -32,9 +32,10 @@ pub(crate) enum Polled {
     Ended(Option<Payload>),
     /// Nothing yet, but the caller could run an input itself, with the permit that it has.
     Help,
-    /// Nothing yet, and no thread was started for it: the caller is to run an input itself, if it gets a permit.
+    /// Nothing yet, and no thread was started for it: the caller runs an input itself, if it gets a permit.
     Unserved,
-    /// Nothing yet; the waker is registered, and a call that waits has given its permit up. Calls that are `fast` have more in a moment.
+    /// Nothing yet. The waker is registered, and a call that waits has given its permit up. If calls are `fast`, there is
+    /// more in a moment.
     Pending { fast: bool },
 }
 
@@ -65,17 +66,18 @@ pub(crate) trait Source<T>: Send + Sync {
     /// A result of the lot has been yielded.
     fn yielded(&self);
 
-    /// Runs one input on the calling thread, which has a permit, if no result is there or on its way. For an `eager` consumer
-    /// it is enough that one may be run. The permit of a guest is for the heir after that, if there is one.
+    /// Runs one input on the calling thread, which has a permit, if no result is there or on its way. For an `eager`
+    /// consumer it is enough that an input may run. After that a guest's permit is for the heir, if there is one.
     fn help(&self, eager: bool) -> Option<Heir>;
 
     /// Sees to it that a hint waits, if there is something to run.
     fn call_worker(&self);
 
-    /// Holds no worker back any more for results that nobody can take yet.
+    /// No longer holds workers back for results that the consumer cannot take yet.
     fn unbound(&self);
 
-    /// Ends the batch and drops what it holds; with `wait`, blocks until no thread is inside and returns the first panic of a `Drop`.
+    /// Ends the batch and drops what it holds. With `wait`, blocks until no thread is inside, and returns the first panic
+    /// of a `Drop`.
     fn close(&self, wait: bool) -> Option<Payload>;
 
     /// Lets the batch run on without a consumer.
@@ -97,9 +99,9 @@ pub(crate) trait Source<T>: Send + Sync {
 /// Results that the consumer has fetched and not yet yielded.
 pub(crate) struct Lot<T> {
     results: VecDeque<Option<Outcome<T>>>,
-    /// Whether they count as taken already, as they do where the buffer has no bound; else each counts as in flight until it is yielded.
+    /// If true (unbounded buffer), results leave the buffer when they are fetched; otherwise when they are yielded.
     told: bool,
-    /// Whether calls were fast when somebody last looked.
+    /// Whether calls were fast at the last look.
     pub(crate) fast: bool,
     /// How long to look away.
     nap: Nap,
@@ -151,7 +153,7 @@ impl<T> Lot<T> {
     }
 }
 
-/// A batch that has been started, as the one sees it who asks for its results.
+/// A batch that has been started, as its consumer sees it.
 pub(crate) struct Consumer<'a, T> {
     pub(crate) source: &'a (dyn Source<T> + 'a),
     pub(crate) crew: &'a Arc<Crew>,
@@ -189,7 +191,7 @@ impl<T> Consumer<'_, T> {
         std::panic::resume_unwind(payload)
     }
 
-    /// Ends the batch, since nobody will ask any more.
+    /// Ends the batch: no result will be asked for.
     pub(crate) fn end(&mut self) {
         let mut panics = unwind::Panics::default();
         if let Some(payload) = self.source.close(false) {

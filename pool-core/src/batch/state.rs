@@ -16,9 +16,10 @@ pub(super) struct State<It, C, T> {
     pub(super) call: Option<Arc<C>>,
     /// The consumer, while it waits.
     pub(super) waiter: Option<Waiter>,
-    /// The consumer, if it is a call of this pool that has given its permit up: then a thread is inside, which gives it its own (`nesting.rs`).
+    /// The consumer, if it is a call of this pool that has given its permit up. Then a thread is inside, which hands its
+    /// own permit over ([`Heir`]).
     pub(super) absent: Option<Heir>,
-    /// Whether calls were fast when somebody last looked.
+    /// Whether calls were fast at the last look.
     pub(super) fast: bool,
     /// It looks by itself in a moment, unless workers are held back for it.
     pub(super) patient: bool,
@@ -30,7 +31,7 @@ pub(super) struct State<It, C, T> {
     pub(super) awaited: bool,
     /// A thread could not be started, and none has come since.
     pub(super) unserved: bool,
-    /// Nobody will ask for results.
+    /// The consumer has gone and lets the batch run on.
     pub(super) detached: bool,
     /// The crew counts this batch among those with something left to run.
     pub(super) live: bool,
@@ -69,8 +70,8 @@ impl<It: Iterator, C, T> State<It, C, T> {
         if news { self.waiter.take() } else { None }
     }
 
-    /// The consumer, if it has given its permit up and a thread that is inside and has one is to pass it on: there is something for the
-    /// consumer, or no other thread is inside that could.
+    /// The consumer, if it has given its permit up and gets that of the calling thread now: there is something for the
+    /// consumer, or no other thread is inside that could hand a permit over.
     #[inline]
     pub(super) fn heir(&mut self) -> Option<Heir> {
         let due = || self.results.ready() || self.account.over() || self.account.inside() == 0;
@@ -95,7 +96,8 @@ impl<It: Iterator, C, T> State<It, C, T> {
         }
     }
 
-    /// Tells the crew that a task has been run. If nobody will ask for its result, that is dropped first.
+    /// Tells the crew that a task has been run. Where no consumer will ask for the result, the crew hears of it later, when
+    /// the result is dropped.
     pub(super) fn end_of_task(&mut self, crew: &Crew) {
         if !self.detached && std::mem::take(&mut self.live) {
             crew.end();

@@ -2,12 +2,15 @@
 //!
 //! # Waiting for a result
 //!
-//! The consumer registers its waker in the section in which it finds nothing, and a call gives its permit up in that section, too. A thread that
-//! files a result, leaves last, stops the batch or cannot start a thread takes the waker out in its own section and wakes it after. Either the
-//! filing comes first, then the consumer sees the result; or the registration does, then the thread that files sees the waker.
+//! The consumer registers its waker in the section in which it finds nothing. A call gives its permit up in that section,
+//! too. A thread that files a result, leaves last, stops the batch or cannot start a thread takes the waker out in its own
+//! section and wakes it after.
 //!
-//! A consumer that is **patient** looks again in a moment by itself, since calls are fast: it is woken only when workers are held back for
-//! it, or nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input (`nesting.rs`).
+//! - Either the filing comes first: then the consumer sees the result.
+//! - Or the registration does: then the thread that files sees the waker.
+//!
+//! A **patient** consumer polls again soon, since calls are fast: a worker wakes it early only if the buffer is full, or if
+//! nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input ([`Away`]).
 
 use crate::base::config::Settings;
 use crate::base::span::At;
@@ -29,8 +32,8 @@ where
     C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    /// Whether nothing is on its way that the consumer could wait for, but there is something to run. One that is not `eager` is not to be
-    /// inside the iterator when a result comes.
+    /// Whether no result is on its way, but there is something that the consumer could run. A consumer that is not `eager`
+    /// must not be inside the iterator when a result comes.
     fn wants_help(&self, state: &State<It, C, T>, eager: bool) -> bool {
         !state.results.ready()
             && state.account.can(self.limits())
@@ -56,7 +59,8 @@ where
         }
     }
 
-    /// A call waits for this batch, which has nothing that it could run. If the batch is on its own pool, a thread is inside.
+    /// A call waits for this batch, which has nothing that the call could run. If the batch is on the call's own pool, a
+    /// thread is inside.
     fn give_up(&self, state: &mut State<It, C, T>, call: &Away) -> GivenUp {
         state.absent = call.heir(self.crew());
         debug_assert!(state.absent.is_none() || state.account.inside() > 0);
@@ -163,7 +167,7 @@ where
             let inputs = state.account.begin(self.limits())?;
             return self.run(state, inputs, false)
         });
-        // Since it was asked a worker may have run what there was, and the next input may be the consumer's own to make.
+        // A worker may have run the last input since the consumer asked, and the consumer itself may have to make the next.
         if !self.wants_help(&state, eager) {
             return None;
         }
