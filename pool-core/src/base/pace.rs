@@ -1,7 +1,7 @@
 //! The pace of fast calls: the sample that finds them, the short re-checks, and the naps.
 //!
-//! The workers measure how long their calls run. The rate at which results arrive would be a worse measure: it depends as
-//! much on how fast the machine wakes threads.
+//! The workers measure how long their calls run. The rate at which results arrive would be a worse measure: it depends
+//! as much on how fast the machine wakes threads.
 
 use crate::base::sync;
 use std::time::{Duration, Instant};

@@ -261,8 +261,8 @@ impl<It: Iterator> Account<It> {
         self.buffer = Some(usize::MAX);
     }
 
-    /// Whether the batch has begun so lately that it need not take turns with others. So a short batch is over before the
-    /// next calls of a long one, and a long batch is young only once.
+    /// Whether the batch has begun so lately that it need not take turns with others. So a short batch is over before
+    /// the next calls of a long one, and a long batch is young only once.
     pub(super) fn is_young(&self, cap: usize) -> bool {
         self.taken < self.max.min(cap).saturating_mul(2)
     }
@@ -393,7 +393,10 @@ impl<It: Iterator> Account<It> {
     /// Whether no further result will come. No thread is inside any more, but for one in `next()` of a batch that was
     /// stopped: its input comes too late.
     pub(super) fn over(&self) -> bool {
-        seeded!("end-before-the-last-left" => return self.phase >= Phase::Over && self.active == usize::from(matches!(self.inputs, Inputs::Out)));
+        seeded!("end-before-the-last-left" => {
+            let calls = self.active - usize::from(matches!(self.inputs, Inputs::Out));
+            return self.phase >= Phase::Over && calls == 0;
+        });
         self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Inputs::Out))
     }
 

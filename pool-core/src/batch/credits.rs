@@ -1,5 +1,5 @@
-//! Credits: how the consumer makes room in the buffer. It takes one atomic step for each result, and the batch's lock only
-//! where a worker waits for room.
+//! Credits: how the consumer makes room in the buffer. It takes one atomic step for each result, and the batch's lock
+//! only where a worker waits for room.
 //!
 //! One word holds how many results the consumer has **released**, and whether a section **wants** room. A section that
 //! finds the buffer full says so in the step that reads the count, and uses that count. The consumer sees in the step

@@ -17,8 +17,8 @@ pub(crate) struct Handle<'env, T> {
     batch: Arc<dyn Source<T> + 'env>,
     crew: Arc<Crew>,
     settings: Settings,
-    /// Locked only to tell the length of a batch that several threads share. Payloads of panics are not `Sync`, so without
-    /// the lock no handle would be.
+    /// Locked only to tell the length of a batch that several threads share. Payloads of panics are not `Sync`, so
+    /// without the lock no handle would be.
     lot: Mutex<Lot<T>>,
     started: bool,
     /// The batch runs on after this handle.
@@ -87,8 +87,8 @@ impl<T> Handle<'_, T> {
         self.source().stopper()
     }
 
-    /// No longer holds workers back for results that the consumer cannot take yet, if the inputs have an upper bound and
-    /// no buffer was set.
+    /// No longer holds workers back for results that the consumer cannot take yet, if the inputs have an upper bound
+    /// and no buffer was set.
     pub(crate) fn unbound(&mut self) {
         let told = self.lot.get_mut().told();
         if self.settings.buffer.is_some() || self.source().size_hint(told).1.is_none() {

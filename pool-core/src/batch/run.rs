@@ -30,8 +30,8 @@ where
     C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. After that the worker
-    /// searches. Its permit is for the heir, if there is one.
+    /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. After that the
+    /// worker searches. Its permit is for the heir, if there is one.
     pub(super) fn follow_hint<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<It, C, T>>,

@@ -34,8 +34,8 @@ pub(crate) enum Polled {
     Help,
     /// Nothing yet, and no thread was started for it: the caller runs an input itself, if it gets a permit.
     Unserved,
-    /// Nothing yet. The waker is registered, and a call that waits has given its permit up. If calls are `fast`, there is
-    /// more in a moment.
+    /// Nothing yet. The waker is registered, and a call that waits has given its permit up. If calls are `fast`, there
+    /// is more in a moment.
     Pending { fast: bool },
 }
 
@@ -76,8 +76,8 @@ pub(crate) trait Source<T>: Send + Sync {
     /// No longer holds workers back for results that the consumer cannot take yet.
     fn unbound(&self);
 
-    /// Ends the batch and drops what it holds. With `wait`, blocks until no thread is inside, and returns the first panic
-    /// of a `Drop`.
+    /// Ends the batch and drops what it holds. With `wait`, blocks until no thread is inside, and returns the first
+    /// panic of a `Drop`.
     fn close(&self, wait: bool) -> Option<Payload>;
 
     /// Lets the batch run on without a consumer.

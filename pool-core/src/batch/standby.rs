@@ -1,14 +1,16 @@
 //! Standing by: threads that look again in a moment, in the place of hints, while calls are fast.
 //!
-//! Where calls take less than a wake-up, handing a batch from one worker to another costs more than the calls. Then one worker runs
-//! alone, and another thread has a **post**: it looks again by itself, so that the batch needs no hint. There are three:
+//! Where calls take less than a wake-up, handing a batch from one worker to another costs more than the calls. Then
+//! one worker runs alone, and another thread has a **post**: it looks again by itself, so that the batch needs no
+//! hint. There are three:
 //!
 //! - A second worker, which would only be in the way ([`Post::Crowded`]).
 //! - The worker that has filled the buffer, until there is room ([`Post::Stalled`]).
 //! - The consumer of a new batch, before there is a second worker at all ([`Post::Consumer`]).
 //!
-//! Each looks a few times, then naps for a moment ([`Nap`]) and looks again, so that a slow call among fast ones holds nothing back for
-//! longer than that. A critical section that finds something to run, and no thread that runs it, ends the nap ([`Batch::rouse`]).
+//! Each looks a few times, then naps for a moment ([`Nap`]) and looks again, so that a slow call among fast ones holds
+//! nothing back for longer than that. A critical section that finds something to run, and no thread that runs it, ends
+//! the nap ([`Batch::rouse`]).
 
 use crate::base::pace::{self, Nap, PATIENCE};
 use crate::base::span::At;
@@ -121,7 +123,8 @@ where
         self.look_until(state, |state| !state.account.pulling())
     }
 
-    /// A worker that has taken a post stands by: while another worker runs inputs faster than two could, or while the consumer catches up.
+    /// A worker that has taken a post stands by: while another worker runs inputs faster than two could, or while the
+    /// consumer catches up.
     pub(super) fn watch(&self, post: Post) -> MutexGuard<'_, State<It, C, T>> {
         let limits = self.limits();
         let is_over = |state: &State<It, C, T>| state.account.phase() != Phase::Open;
@@ -160,7 +163,8 @@ where
         }
     }
 
-    /// Ends the critical section of a consumer that does not look again in a moment, and has found whether room was wanted.
+    /// Ends the critical section of a consumer that does not look again in a moment, and has found whether room was
+    /// wanted.
     pub(super) fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
         seeded!("consumer-stands-by-for-ever" => return if wanted { self.room.unwant(); self.settle(state) });
         let watched = state.account.posts.leave(Post::Consumer);

@@ -16,8 +16,8 @@ pub(super) struct State<It, C, T> {
     pub(super) call: Option<Arc<C>>,
     /// The consumer, while it waits.
     pub(super) waiter: Option<Waiter>,
-    /// The consumer, if it is a call of this pool that has given its permit up. Then a thread is inside, which hands its
-    /// own permit over ([`Heir`]).
+    /// The consumer, if it is a call of this pool that has given its permit up. Then a thread is inside, which hands
+    /// its own permit over ([`Heir`]).
     pub(super) absent: Option<Heir>,
     /// Whether calls were fast at the last look.
     pub(super) fast: bool,
@@ -96,8 +96,8 @@ impl<It: Iterator, C, T> State<It, C, T> {
         }
     }
 
-    /// Tells the crew that a task has been run. Where no consumer will ask for the result, the crew hears of it later, when
-    /// the result is dropped.
+    /// Tells the crew that a task has been run. Where no consumer will ask for the result, the crew hears of it later,
+    /// when the result is dropped.
     pub(super) fn end_of_task(&mut self, crew: &Crew) {
         if !self.detached && std::mem::take(&mut self.live) {
             crew.end();

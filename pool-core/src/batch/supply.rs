@@ -2,15 +2,16 @@
 //!
 //! # Waiting for a result
 //!
-//! The consumer registers its waker in the section in which it finds nothing. A call gives its permit up in that section,
-//! too. A thread that files a result, leaves last, stops the batch or cannot start a thread takes the waker out in its own
-//! section and wakes it after.
+//! The consumer registers its waker in the section in which it finds nothing. A call gives its permit up in that
+//! section, too. A thread that files a result, leaves last, stops the batch or cannot start a thread takes the waker
+//! out in its own section and wakes it after.
 //!
 //! - Either the filing comes first: then the consumer sees the result.
 //! - Or the registration does: then the thread that files sees the waker.
 //!
-//! A **patient** consumer polls again soon, since calls are fast: a worker wakes it early only if the buffer is full, or if
-//! nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input ([`Away`]).
+//! A **patient** consumer polls again soon, since calls are fast: a worker wakes it early only if the buffer is full,
+//! or if nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input
+//! ([`Away`]).
 
 use crate::base::config::Settings;
 use crate::base::span::At;
@@ -32,8 +33,8 @@ where
     C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
     T: Send,
 {
-    /// Whether no result is on its way, but there is something that the consumer could run. A consumer that is not `eager`
-    /// must not be inside the iterator when a result comes.
+    /// Whether no result is on its way, but there is something that the consumer could run. A consumer that is not
+    /// `eager` must not be inside the iterator when a result comes.
     fn wants_help(&self, state: &State<It, C, T>, eager: bool) -> bool {
         !state.results.ready()
             && state.account.can(self.limits())
@@ -59,8 +60,8 @@ where
         }
     }
 
-    /// A call waits for this batch, which has nothing that the call could run. If the batch is on the call's own pool, a
-    /// thread is inside.
+    /// A call waits for this batch, which has nothing that the call could run. If the batch is on the call's own pool,
+    /// a thread is inside.
     fn give_up(&self, state: &mut State<It, C, T>, call: &Away) -> GivenUp {
         state.absent = call.heir(self.crew());
         debug_assert!(state.absent.is_none() || state.account.inside() > 0);
@@ -167,7 +168,8 @@ where
             let inputs = state.account.begin(self.limits())?;
             return self.run(state, inputs, false)
         });
-        // A worker may have run the last input since the consumer asked, and the consumer itself may have to make the next.
+        // A worker may have run the last input since the consumer asked, and the consumer itself may have to make the
+        // next.
         if !self.wants_help(&state, eager) {
             return None;
         }
