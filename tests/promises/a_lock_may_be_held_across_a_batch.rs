@@ -3,7 +3,7 @@
 use pool_core::Pool;
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::time::Duration;
-use support::{forever, until, watched};
+use support::{Gate, forever, until, watched};
 
 /// Lets a call wait for another pool until the gate opens, and then take the lock.
 fn returning(
@@ -130,5 +130,51 @@ fn while_its_batch_is_stopped() {
             holder.join().unwrap();
             blocked.into_iter().for_each(|task| task.join().unwrap());
         }
+    });
+}
+
+#[test]
+fn while_its_closure_is_dropped_slowly_and_another_call_returns() {
+    /// Says that it is being dropped, and waits.
+    struct Slow(mpsc::Sender<()>, Gate);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+            self.1.wait();
+        }
+    }
+    watched(|| {
+        let (pool, other) = (forever(Pool::new(2)), forever(Pool::new(1)));
+        let lock = Arc::new(Mutex::new(()));
+        let (open, gate) = mpsc::channel();
+        let back = returning(pool, other, &lock, gate);
+        until(|| other.stats().running == 1);
+        let ((begun, dropping), goes) = (mpsc::channel(), Gate::default());
+        let (slow, held) = (Slow(begun, goes.clone()), Arc::clone(&lock));
+        let holder = pool.submit(move || {
+            let _held = held.lock().unwrap();
+            let batch = pool.map([0, 1], move |n| {
+                let _slow = &slow;
+                n
+            });
+            batch.max_workers(1).scope(|results| {
+                assert_eq!(results.next(), Some(0));
+                let _ = results.next_timeout(Duration::from_millis(1));
+                results.for_each(drop);
+            });
+        });
+        dropping.recv().unwrap();
+        // The holder waits for the end, the thread that drops the closure has a permit, and this call gets the other.
+        until(|| pool.stats().running == 0);
+        let held = Arc::clone(&lock);
+        let blocked = pool.submit(move || drop(held.lock().unwrap()));
+        until(|| pool.stats().running == 1);
+        open.send(()).unwrap();
+        until(|| other.stats().completed == 1);
+        support::linger();
+        goes.open();
+        holder.join().unwrap();
+        blocked.join().unwrap();
+        back.join().unwrap();
     });
 }

@@ -2,7 +2,7 @@
 //! exact hints of what is to come.
 
 use pool_core::{Pool, Timeout};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 use support::{Gate, caught, forever, pools, pools_and_lengths, raise, until, watched};
@@ -421,5 +421,35 @@ fn hints_after_a_stop_are_those_of_what_is_left() {
             unstarted.stop_handle().stop();
             assert_eq!(unstarted.size_hint(), (0, Some(0)));
         }
+    });
+}
+
+#[test]
+fn within_a_call_before_the_closure_is_dropped() {
+    /// Waits in its drop until the result has been seen.
+    struct Held(Mutex<mpsc::Receiver<()>>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.get_mut().unwrap().recv().unwrap();
+        }
+    }
+    watched(|| {
+        let pool = support::forever(Pool::new(4));
+        let task = pool.submit(|| {
+            let (seen, told) = mpsc::channel();
+            let held = Held(Mutex::new(told));
+            // The first result is the last one filed, so the thread that files it drops the closure.
+            let batch = pool.map([300, 1], move |ms| {
+                let _held = &held;
+                thread::sleep(Duration::from_millis(ms));
+                ms
+            });
+            let mut batch = batch.start();
+            // Else this call would run an input itself, and drop the closure after that.
+            until(|| pool.stats().completed == 1);
+            assert_eq!((batch.next(), batch.next()), (Some(300), Some(1)));
+            seen.send(()).unwrap();
+        });
+        task.join().unwrap();
     });
 }

@@ -269,3 +269,27 @@ fn one_may_hold_its_own_handle() {
         }
     });
 }
+
+#[test]
+fn beside_a_result_that_is_dropped_slowly() {
+    /// Waits in its drop for a task that comes later.
+    struct Slow(mpsc::Sender<()>, mpsc::Receiver<()>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+            self.1.recv().unwrap();
+        }
+    }
+    watched(|| {
+        let (pool, open) = (Pool::new(4), support::Gate::default());
+        let ((begun, dropping), (later, came)) = (mpsc::channel(), mpsc::channel());
+        let (slow, gate) = (Slow(begun, came), open.clone());
+        drop(pool.submit(move || {
+            gate.wait();
+            slow
+        }));
+        open.open();
+        dropping.recv().unwrap();
+        pool.submit(move || later.send(()).unwrap()).join().unwrap();
+    });
+}

@@ -196,12 +196,13 @@ where
         }
         let mut owed = false;
         if next.is_none() {
-            if stay.worker && state.account.is_single() {
+            // The result of a task that has no joiner is dropped in leaving: until then this thread looks for nothing.
+            if stay.worker && state.account.is_single() && !state.detached {
                 // The joiner of a task that submits the next one sees that this thread is about to look for it.
                 seeded!("search-after-the-result" => { drop(state); wake(waiter); return None });
                 self.crew().search();
                 stay.searches = true;
-                // It has nothing left to run, either: its closure went with the call.
+                // The task has nothing left to run, either: its closure went with the call.
                 state.end_of_task(self.crew());
             }
             seeded!("no-settle-after-call" => { drop(state); wake(waiter); return None });
@@ -239,6 +240,10 @@ where
             if inputs.is_none() && call.is_none() && results.is_empty() {
                 break;
             }
+            if let Some(heir) = &stay.heir {
+                // What follows is code of the user and may take long: the consumer need not wait for this very permit.
+                self.crew().call_back(&heir.0);
+            }
             drop(state);
             panics.drop(inputs);
             results.into_iter().for_each(|result| panics.drop(result));
@@ -250,7 +255,8 @@ where
         let unheard =
             state.account.phase() == Phase::Closed && state.account.inside() == 0 && !state.awaited;
         let swallowed = if unheard { state.dropped.take() } else { None };
-        let heir = stay.heir.or_else(|| state.heir());
+        // The consumer that this thread filed a result for may have come back and wait again.
+        let heir = stay.heir.filter(Heir::is_absent).or_else(|| state.heir());
         let waiter = state.waiter_with_news(self.limits()).and_then(Waiter::call_back);
         if stay.worker && !stay.searches {
             self.crew().search();

@@ -96,10 +96,9 @@ impl<It: Iterator, C, T> State<It, C, T> {
         }
     }
 
-    /// Tells the crew that a task has been run. Where no consumer will ask for the result, the crew hears of it later,
-    /// when the result is dropped.
+    /// Tells the crew that a task has been run, whose result is there for its joiner.
     pub(super) fn end_of_task(&mut self, crew: &Crew) {
-        if !self.detached && std::mem::take(&mut self.live) {
+        if std::mem::take(&mut self.live) {
             crew.end();
         }
     }
