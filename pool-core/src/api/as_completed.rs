@@ -4,14 +4,13 @@ use crate::api::error::{CallError, Panic, Timeout};
 use crate::api::methods::consumer;
 use crate::api::pool::Pool;
 use crate::api::results::{self, Results};
+use crate::api::states::{Stateful, States};
 use crate::api::stop_handle::StopHandle;
 use crate::base::config::{self, Settings};
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
-use crate::batch::Handle;
-use crate::batch::Order;
-use crate::batch::Start;
+use crate::batch::{Handle, Order, Outcome, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -129,6 +128,51 @@ impl Pool {
     {
         AsCompleted::new(self.crew(), inputs.into_iter(), call)
     }
+
+    /// Runs `call` over the inputs, each time with a state that it has to itself, and gives one
+    /// [`Completion`](crate::Completion) for each.
+    ///
+    /// The states live as [`map_init`](Self::map_init) has it. If `init` fails or panics, so does the call which needed
+    /// the state, and the next call tries again. A call that returns an error keeps its state; to replace a broken
+    /// one, write `*state = reopen()?` in `call`. A call that panics drops its state. The
+    /// [`elapsed`](crate::Completion::elapsed) time is that of the call alone, without `init`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{fs, io, io::Read};
+    ///
+    /// let pool = pool_core::Pool::new(4);
+    /// let open = || fs::File::open("Cargo.toml");
+    /// let bytes = pool.as_completed_init([1, 2, 3], open, |file, count| {
+    ///     let mut bytes = vec![0; *count];
+    ///     file.read_exact(&mut bytes)?;
+    ///     Ok(bytes)
+    /// });
+    /// bytes.for_each(|done| assert_eq!(done.result.unwrap().len(), done.input));
+    ///
+    /// let fail = || Err::<fs::File, _>(io::Error::other("no file"));
+    /// let failed = pool.as_completed_init([1, 2], fail, |_, _| Ok(()));
+    /// failed.for_each(|done| assert_eq!(done.result.unwrap_err().to_string(), "no file"));
+    /// ```
+    pub fn as_completed_init<'env, In, S, T, E, Init, F>(
+        &self,
+        inputs: In,
+        init: Init,
+        call: F,
+    ) -> AsCompleted<'env, In::Item, T, E>
+    where
+        In: IntoIterator,
+        In::IntoIter: Send + 'env,
+        In::Item: Send + 'env,
+        S: Send + 'env,
+        T: Send + 'env,
+        E: Send + 'env,
+        Init: Fn() -> Result<S, E> + Send + Sync + 'env,
+        F: Fn(&mut S, &In::Item) -> Result<T, E> + Send + Sync + 'env,
+    {
+        AsCompleted::with_states(self.crew(), inputs.into_iter(), init, call)
+    }
 }
 
 impl<'env, I, T, E> AsCompleted<'env, I, T, E>
@@ -144,22 +188,63 @@ where
     {
         let site = Site::here();
         let call = move |at: At, input: I| {
-            let timed = || {
-                let begun = Instant::now();
-                let outcome = unwind::catch(|| call(&input));
-                (outcome, begun.elapsed())
-            };
-            let (outcome, elapsed) =
-                site.run(at, timed).unwrap_or_else(|payload| (Err(payload), Duration::ZERO));
-            let panicked = outcome.is_err();
-            let result = match outcome {
-                Ok(result) => result.map_err(CallError::Failed),
-                Err(payload) => Err(CallError::Panicked(Panic::new(payload))),
-            };
-            (Ok(Completion { index: at.index, input, elapsed, result }), panicked)
+            let timed = site.run(at, || timed(|| call(&input)));
+            complete(at, input, timed)
         };
         Self(Handle::new(crew, inputs, call, Order::Completion))
     }
+
+    /// A batch whose calls share states. If `init` fails, so does the call.
+    pub(crate) fn with_states<It, S, Init, F>(
+        crew: Arc<Crew>,
+        inputs: It,
+        init: Init,
+        call: F,
+    ) -> Self
+    where
+        It: Iterator<Item = I> + Send + 'env,
+        S: Send + 'env,
+        Init: Fn() -> Result<S, E> + Send + Sync + 'env,
+        F: Fn(&mut S, &I) -> Result<T, E> + Send + Sync + 'env,
+    {
+        let site = Site::here();
+        let call = move |states: &States<S, Init>, at: At, input: I| {
+            let lent = |state: &mut S| {
+                let timed = timed(|| call(state, &input));
+                let panicked = timed.0.is_err();
+                (timed, panicked)
+            };
+            let timed = site.run(at, || {
+                states.lend(lent).unwrap_or_else(|failed| (Ok(Err(failed)), Duration::ZERO))
+            });
+            complete(at, input, timed)
+        };
+        Self(Handle::new(crew, inputs, Stateful::new(init, call), Order::Completion))
+    }
+}
+
+/// What a call has come to, and how long it ran.
+type Timed<R> = (Outcome<R>, Duration);
+
+fn timed<R>(call: impl FnOnce() -> R) -> Timed<R> {
+    let begun = Instant::now();
+    let outcome = unwind::catch(call);
+    (outcome, begun.elapsed())
+}
+
+/// The completion of an input, and whether its call panicked.
+fn complete<I, T, E>(
+    at: At,
+    input: I,
+    timed: Outcome<Timed<Result<T, E>>>,
+) -> (Outcome<Completion<I, T, E>>, bool) {
+    let (outcome, elapsed) = timed.unwrap_or_else(|payload| (Err(payload), Duration::ZERO));
+    let panicked = outcome.is_err();
+    let result = match outcome {
+        Ok(result) => result.map_err(CallError::Failed),
+        Err(payload) => Err(CallError::Panicked(Panic::new(payload))),
+    };
+    (Ok(Completion { index: at.index, input, elapsed, result }), panicked)
 }
 
 consumer!(impl AsCompleted<'env, I, T, E> of Completion<I, T, E>);

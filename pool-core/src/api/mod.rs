@@ -7,6 +7,7 @@ pub(crate) mod map;
 mod methods;
 pub(crate) mod pool;
 pub(crate) mod results;
+mod states;
 pub(crate) mod stop_handle;
 #[cfg(feature = "stream")]
 pub(crate) mod stream;

@@ -20,7 +20,12 @@ impl Panics {
     /// Drops one value whose `Drop` is the user's. One value at a time: the process would abort if two values dropped
     /// together both panicked.
     pub(crate) fn drop<T>(&mut self, value: T) {
-        if let Err(payload) = catch(move || drop(value)) {
+        self.run(move || drop(value));
+    }
+
+    /// Runs code that drops one such value.
+    pub(crate) fn run(&mut self, code: impl FnOnce()) {
+        if let Err(payload) = catch(code) {
             self.keep(payload);
         }
     }

@@ -6,6 +6,7 @@ use crate::base::sync::Mutex;
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
 use crate::batch::account::Account;
+use crate::batch::call::Call;
 use crate::batch::reorder::Order;
 use crate::batch::source::{Consumer, Lot, Outcome, Source, Start};
 use crate::threads::crew::{Crew, Hint};
@@ -29,7 +30,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
     pub(crate) fn new<It, C>(crew: Arc<Crew>, inputs: It, call: C, order: Order) -> Self
     where
         It: Iterator + Send + 'env,
-        C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync + 'env,
+        C: Call<It::Item, T> + 'env,
     {
         Self::of(crew, Batch::new(Account::new(inputs), call, order))
     }

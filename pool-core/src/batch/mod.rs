@@ -38,6 +38,7 @@
 //! `next()`, the consumer does not wait for that thread, because its input comes too late.
 
 mod account;
+mod call;
 mod credits;
 mod handle;
 mod reorder;
@@ -47,11 +48,11 @@ mod standby;
 mod state;
 mod supply;
 
+pub(crate) use call::Call;
 pub(crate) use handle::Handle;
 pub(crate) use reorder::Order;
 pub(crate) use source::{Ask, Consumer, Outcome, Polled, Start};
 
-use crate::base::span::At;
 use crate::base::sync::{Mutex, MutexGuard, seeded};
 use crate::batch::account::{Account, Limits, Phase};
 use crate::batch::credits::Room;
@@ -81,7 +82,7 @@ struct Home {
 impl<It, C, T> Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Call<It::Item, T>,
     T: Send,
 {
     fn new(account: Account<It>, call: C, order: Order) -> Arc<Self> {
@@ -186,7 +187,7 @@ where
 impl<It, C, T> Job for Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Call<It::Item, T>,
     T: Send,
 {
     fn work(&self) -> Option<Heir> {

@@ -6,6 +6,7 @@ use crate::base::sync::{MutexGuard, seeded};
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
 use crate::batch::account::Phase;
+use crate::batch::call::Call;
 use crate::batch::source::Outcome;
 use crate::batch::standby::Post;
 use crate::batch::state::State;
@@ -27,7 +28,7 @@ struct Stay {
 impl<It, C, T> Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Call<It::Item, T>,
     T: Send,
 {
     /// Takes inputs and runs them until there is nothing to take, or the worker is wanted elsewhere. After that the
@@ -70,7 +71,7 @@ where
         while let Some(inputs) = next {
             let Some((index, input)) = self.take(inputs) else { break };
             let at = At { pool: crew.name(), index };
-            let outcome = inside.call(|| stay.calls.run(|| call(at, input)));
+            let outcome = inside.call(|| stay.calls.run(|| call.run(at, input)));
             next = self.file(index, outcome, &mut stay);
         }
         crew.remember(stay.calls.fast);
@@ -80,6 +81,11 @@ where
             escape.disarm();
             return heir;
         });
+        if C::KEEPS && self.lock().account.phase() >= Phase::Over {
+            let mut panics = Panics::default();
+            panics.run(|| call.retire());
+            self.keep(panics);
+        }
         drop(call);
         // Inside still: what is dropped in leaving is the user's, and may wait for a batch of its own.
         let heir = self.leave(stay);

@@ -13,11 +13,10 @@
 //! the nap ([`Batch::rouse`]).
 
 use crate::base::pace::{self, Nap, PATIENCE};
-use crate::base::span::At;
 use crate::base::sync::{self, MutexGuard, Unparker, seeded};
 use crate::batch::Batch;
 use crate::batch::account::Phase;
-use crate::batch::source::Outcome;
+use crate::batch::call::Call;
 use crate::batch::state::State;
 
 /// Why a thread stands by.
@@ -92,7 +91,7 @@ impl Posts {
 impl<It, C, T> Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Call<It::Item, T>,
     T: Send,
 {
     /// Looks a few times whether `done` holds by now.

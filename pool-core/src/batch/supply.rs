@@ -14,11 +14,11 @@
 //! ([`Away`]).
 
 use crate::base::config::Settings;
-use crate::base::span::At;
 use crate::base::sync::{self, seeded};
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::account::Phase;
-use crate::batch::source::{Ask, Lot, Outcome, Polled, Source, Start};
+use crate::batch::call::Call;
+use crate::batch::source::{Ask, Lot, Polled, Source, Start};
 use crate::batch::standby::Post;
 use crate::batch::state::State;
 use crate::batch::{Batch, Home};
@@ -30,7 +30,7 @@ use std::sync::Arc;
 impl<It, C, T> Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Call<It::Item, T>,
     T: Send,
 {
     /// Whether no result is on its way, but there is something that the consumer could run. A consumer that is not
@@ -72,7 +72,7 @@ where
 impl<It, C, T> Source<T> for Batch<It, C, T>
 where
     It: Iterator + Send,
-    C: Fn(At, It::Item) -> (Outcome<T>, bool) + Send + Sync,
+    C: Call<It::Item, T>,
     T: Send,
 {
     unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings, how: Start) -> bool {
