@@ -146,7 +146,9 @@ mod nesting;
 mod threads;
 
 pub use api::as_completed::{AsCompleted, Completion};
+pub use api::attempt::Attempt;
 pub use api::error::{CallError, Panic, Timeout};
+pub use api::inputs::IntoInputs;
 pub use api::lend::Lend;
 pub use api::map::Map;
 pub use api::pool::{Pool, PoolBuilder};
@@ -155,10 +157,16 @@ pub use api::stop_handle::StopHandle;
 #[cfg(feature = "stream")]
 pub use api::stream::ResultStream;
 pub use api::task::Task;
+pub use batch::feed::Feed;
 pub use nesting::{is_cancelled, sleep};
 #[cfg(feature = "macros")]
 pub use pool_macros::concurrent;
 pub use threads::counters::Stats;
+
+/// What [`Feed::inputs`] returns.
+pub mod feed {
+    pub use crate::batch::feed::Inputs;
+}
 
 /// Compiles and runs the README's programs, with the features that they need.
 #[cfg(all(doctest, feature = "macros", feature = "stream"))]

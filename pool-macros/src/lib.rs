@@ -321,7 +321,8 @@ use proc_macro::TokenStream;
 /// # pub struct Agent;
 /// # pub struct Error;
 /// # impl Agent { fn get(&self, url: &str) -> Result<String, Error> { Ok(url.to_owned()) } }
-/// # use pool_core::__private::{AsCompleted, Failed, Inputs, IntoInputs, Lend, Map, Pool, PoolBuilder, Returned, Task};
+/// # use pool_core::__private::{AsCompleted, Failed, Inputs, IntoInputs, Lend, Map, Ordered, Pool, PoolBuilder};
+/// # use pool_core::__private::{Returned, Task};
 /// # use pool_core::__private::{as_completed, in_an_impl_write_concurrent_associated, map_lent, submit};
 /// # use std::marker;
 #[doc = include_str!("expansion/expanded.rs")]

@@ -1,6 +1,8 @@
 //! `AsCompleted`, the batch whose results come as they finish, and `Completion`, its item.
 
+use crate::api::attempt::Attempt;
 use crate::api::error::{CallError, Panic, Timeout};
+use crate::api::inputs::IntoInputs;
 use crate::api::methods::consumer;
 use crate::api::pool::Pool;
 use crate::api::results::{self, Results};
@@ -10,7 +12,7 @@ use crate::base::config::{self, Settings};
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
-use crate::batch::{Handle, Order, Outcome, Start};
+use crate::batch::{Handle, Inputs, Outcome, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -119,14 +121,12 @@ impl Pool {
         call: F,
     ) -> AsCompleted<'env, In::Item, T, E>
     where
-        In: IntoIterator,
-        In::IntoIter: Send + 'env,
-        In::Item: Send + 'env,
+        In: IntoInputs<Item: Send + 'env, Inputs: 'env>,
         T: Send + 'env,
         E: Send + 'env,
         F: Fn(&In::Item) -> Result<T, E> + Send + Sync + 'env,
     {
-        AsCompleted::new(self.crew(), inputs.into_iter(), call)
+        AsCompleted::new(self.crew(), inputs.into_inputs(), call)
     }
 
     /// Runs `call` over the inputs, each time with a state that it has to itself, and gives one
@@ -162,16 +162,14 @@ impl Pool {
         call: F,
     ) -> AsCompleted<'env, In::Item, T, E>
     where
-        In: IntoIterator,
-        In::IntoIter: Send + 'env,
-        In::Item: Send + 'env,
+        In: IntoInputs<Item: Send + 'env, Inputs: 'env>,
         S: Send + 'env,
         T: Send + 'env,
         E: Send + 'env,
         Init: Fn() -> Result<S, E> + Send + Sync + 'env,
         F: Fn(&mut S, &In::Item) -> Result<T, E> + Send + Sync + 'env,
     {
-        AsCompleted::with_states(self.crew(), inputs.into_iter(), init, call)
+        AsCompleted::with_states(self.crew(), inputs.into_inputs(), init, call)
     }
 }
 
@@ -183,7 +181,7 @@ where
 {
     pub(crate) fn new<It, F>(crew: Arc<Crew>, inputs: It, call: F) -> Self
     where
-        It: Iterator<Item = I> + Send + 'env,
+        It: Inputs<Item = I> + 'env,
         F: Fn(&I) -> Result<T, E> + Send + Sync + 'env,
     {
         let site = Site::here();
@@ -191,7 +189,7 @@ where
             let timed = site.run(at, || timed(|| call(&input)));
             complete(at, input, timed)
         };
-        Self(Handle::new(crew, inputs, call, Order::Completion))
+        Self(Handle::new(crew, inputs, call))
     }
 
     /// A batch whose calls share states. If `init` fails, so does the call.
@@ -202,7 +200,7 @@ where
         call: F,
     ) -> Self
     where
-        It: Iterator<Item = I> + Send + 'env,
+        It: Inputs<Item = I> + 'env,
         S: Send + 'env,
         Init: Fn() -> Result<S, E> + Send + Sync + 'env,
         F: Fn(&mut S, &I) -> Result<T, E> + Send + Sync + 'env,
@@ -219,7 +217,7 @@ where
             });
             complete(at, input, timed)
         };
-        Self(Handle::new(crew, inputs, Stateful::new(init, call), Order::Completion))
+        Self(Handle::new(crew, inputs, Stateful::new(init, call)))
     }
 }
 
@@ -245,6 +243,37 @@ fn complete<I, T, E>(
         Err(payload) => Err(CallError::Panicked(Panic::new(payload))),
     };
     (Ok(Completion { index: at.index, input, elapsed, result }), panicked)
+}
+
+impl<I, T, E> AsCompleted<'_, I, T, E> {
+    /// Gives the completions in the order of the inputs.
+    ///
+    /// Each is the same as without: errors and panics are data, and none ends the batch. A completion waits for those
+    /// before it, and counts towards the [`buffer`](Self::buffer) meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// Panics after the batch has started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = pool_core::Pool::new(4);
+    /// let lines: Vec<String> = pool
+    ///     .as_completed(["7", "x", "9"], |text| text.parse::<u8>())
+    ///     .in_order()
+    ///     .map(|done| match done.result {
+    ///         Ok(number) => format!("{}: {number}", done.input),
+    ///         Err(error) => format!("{}: {error}", done.input),
+    ///     })
+    ///     .collect();
+    /// assert_eq!(lines, ["7: 7", "x: invalid digit found in string", "9: 9"]);
+    /// ```
+    #[track_caller]
+    pub fn in_order(mut self) -> Self {
+        self.settings("in_order").in_order = true;
+        self
+    }
 }
 
 consumer!(impl AsCompleted<'env, I, T, E> of Completion<I, T, E>);

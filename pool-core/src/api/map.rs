@@ -1,5 +1,6 @@
 //! `Map`, the batch whose results come in the order of the inputs.
 
+use crate::api::attempt::Attempt;
 use crate::api::error::Timeout;
 use crate::api::methods::consumer;
 use crate::api::pool::Pool;
@@ -10,9 +11,7 @@ use crate::base::config::{self, Settings};
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
-use crate::batch::Handle;
-use crate::batch::Order;
-use crate::batch::{Outcome, Start};
+use crate::batch::{Handle, Inputs, Outcome, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -140,18 +139,18 @@ impl<'env, R: Send + 'env> Map<'env, R> {
     /// A batch whose calls own their inputs.
     pub(crate) fn new<It, F>(crew: Arc<Crew>, inputs: It, call: F) -> Self
     where
-        It: Iterator + Send + 'env,
+        It: Inputs + 'env,
         F: Fn(It::Item) -> R + Send + Sync + 'env,
     {
         let site = Site::here();
         let call = move |at: At, input| judge(site.run(at, || call(input)));
-        Self(Handle::new(crew, inputs, call, Order::Input))
+        Self::of(Handle::new(crew, inputs, call))
     }
 
     /// A batch that lends the inputs to its calls.
     pub(crate) fn lent<It, F>(crew: Arc<Crew>, inputs: It, call: F) -> Self
     where
-        It: Iterator + Send + 'env,
+        It: Inputs + 'env,
         F: Fn(&It::Item) -> R + Send + Sync + 'env,
     {
         let site = Site::here();
@@ -159,7 +158,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
             let outcome = site.run(at, || call(&input));
             judge(without(input, outcome))
         };
-        Self(Handle::new(crew, inputs, call, Order::Input))
+        Self::of(Handle::new(crew, inputs, call))
     }
 
     /// A batch whose calls own their inputs and share states. If `init` fails, the error is the result of the call.
@@ -170,7 +169,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         call: F,
     ) -> Self
     where
-        It: Iterator + Send + 'env,
+        It: Inputs + 'env,
         S: Send + 'env,
         Init: Fn() -> Result<S, R> + Send + Sync + 'env,
         F: Fn(&mut S, It::Item) -> R + Send + Sync + 'env,
@@ -182,7 +181,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
                     .and_then(|outcome| outcome),
             )
         };
-        Self(Handle::new(crew, inputs, Stateful::new(init, call), Order::Input))
+        Self::of(Handle::new(crew, inputs, Stateful::new(init, call)))
     }
 
     /// A batch that lends the inputs to its calls, which share states.
@@ -194,7 +193,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         call: F,
     ) -> Self
     where
-        It: Iterator + Send + 'env,
+        It: Inputs + 'env,
         S: Send + 'env,
         Init: Fn() -> Result<S, R> + Send + Sync + 'env,
         F: Fn(&mut S, &It::Item) -> R + Send + Sync + 'env,
@@ -205,7 +204,12 @@ impl<'env, R: Send + 'env> Map<'env, R> {
             let outcome = site.run(at, call).and_then(|outcome| outcome);
             judge(without(input, outcome))
         };
-        Self(Handle::new(crew, inputs, Stateful::new(init, call), Order::Input))
+        Self::of(Handle::new(crew, inputs, Stateful::new(init, call)))
+    }
+
+    fn of(mut handle: Handle<'env, R>) -> Self {
+        handle.settings().in_order = true;
+        Self(handle)
     }
 }
 
@@ -237,6 +241,48 @@ fn without<I, R>(input: I, outcome: Outcome<R>) -> Outcome<R> {
 fn judge<R>(outcome: Outcome<R>) -> (Outcome<R>, bool) {
     let panicked = outcome.is_err();
     (outcome, panicked)
+}
+
+impl<T, E> Map<'_, Result<T, E>> {
+    /// Gathers the values of all calls, or ends at the first error. Blocks until no call of the batch runs any more.
+    ///
+    /// It gives what `collect::<Result<C, E>>()` gives, but ends sooner. `collect` sees an error only once all results
+    /// before it are there, and takes inputs until then. Here the first error **in time** stops the inputs. The error
+    /// that is returned is the first **in the order of the inputs** among the calls that had begun by then, for which it
+    /// waits.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of a call.
+    ///
+    /// # Panics
+    ///
+    /// As [`collect`](Self::collect) does.
+    ///
+    /// # Deadlocks
+    ///
+    /// As for [`collect`](Self::collect): in async code, and inside calls that have a `RefCell` borrowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    ///
+    /// let pool = pool_core::Pool::new(4);
+    /// let parse = |text: &&str| text.parse::<u8>();
+    /// assert_eq!(pool.map(&["1", "2"], parse).try_collect::<Vec<_>>(), Ok(vec![1, 2]));
+    ///
+    /// // The first call is slow, and the second fails at once: no other is started meanwhile.
+    /// let slow_head = pool.map(0.., |n| match n {
+    ///     0 => Ok(thread::sleep(Duration::from_millis(50))),
+    ///     _ => Err("refused"),
+    /// });
+    /// assert_eq!(slow_head.try_collect::<Vec<_>>(), Err("refused"));
+    /// ```
+    pub fn try_collect<C: FromIterator<T>>(self) -> Result<C, E> {
+        self.0.end_at(Result::is_err);
+        self.collect()
+    }
 }
 
 consumer!(impl Map<'env, R> of R);

@@ -157,6 +157,41 @@ macro_rules! consumer {
                 self.0.lend(Start::Gathers, |consumer| Results::one_by_one(consumer).for_each(consume));
             }
 
+            /// Calls `consume` with each result on the calling thread, until it returns an error. Blocks until no call
+            /// of the batch runs any more.
+            ///
+            /// The error ends the batch and is returned: no further input is started, and the calls that run see
+            /// [`is_cancelled`](crate::is_cancelled). `consume` may return a `Result<(), E>`, an `Option<()>` or a
+            /// [`ControlFlow`](std::ops::ControlFlow). It takes the batch, where `Iterator::try_for_each` borrows it:
+            /// to go on with the rest afterwards, write `batch.by_ref().try_for_each(…)`.
+            ///
+            /// # Panics
+            ///
+            /// As [`for_each`](Self::for_each) does.
+            ///
+            /// # Deadlocks
+            ///
+            /// As for [`collect`](Self::collect): in async code, and inside calls that have a `RefCell` borrowed.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let texts = vec!["1", "x", "3"];
+            /// let mut numbers = Vec::new();
+            /// let end = pool_core::Pool::new(4).map(&texts, |text| text.parse::<u8>()).try_for_each(|number| {
+            ///     numbers.push(number?);
+            ///     Ok::<_, std::num::ParseIntError>(())
+            /// });
+            /// assert_eq!(numbers, [1]);
+            /// assert!(end.is_err());
+            /// ```
+            pub fn try_for_each<A: Attempt>(self, mut consume: impl FnMut($Item) -> A) -> A {
+                self.0.lend(Start::Gathers, |consumer| {
+                    let mut attempts = Results::one_by_one(consumer).map(|result| consume(result));
+                    attempts.find(|attempt| !attempt.goes_on()).unwrap_or(A::WENT_ON)
+                })
+            }
+
             /// Starts the batch and lends its results to `consume` as an iterator, for any loop or adaptor over
             /// borrowed data.
             ///

@@ -1,7 +1,9 @@
 //! What a user holds.
 
 pub(crate) mod as_completed;
+pub(crate) mod attempt;
 pub(crate) mod error;
+pub(crate) mod inputs;
 pub(crate) mod lend;
 pub(crate) mod map;
 mod methods;

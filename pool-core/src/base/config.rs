@@ -72,4 +72,6 @@ pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
 pub(crate) struct Settings {
     pub(crate) max_workers: Option<NonZeroUsize>,
     pub(crate) buffer: Option<NonZeroUsize>,
+    /// The results come in the order of the inputs, and not as the calls end.
+    pub(crate) in_order: bool,
 }

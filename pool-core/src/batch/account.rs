@@ -6,7 +6,7 @@
 //! [`Account::begin`] grants that right when
 //!
 //! ```text
-//! can = open and the inputs are here and active < max and in flight < buffer
+//! can = open and the inputs are here and not dry and active < max and in flight < buffer
 //! ```
 //!
 //! A **section** is the time in which a thread holds the batch's lock. No code of the user runs in one. A thread that
@@ -19,6 +19,7 @@
 //! | started | yes | |
 //! | iterator brought back | yes | |
 //! | call ended | yes | |
+//! | input pushed to a [`Feed`](crate::Feed) | yes | |
 //! | result taken while room was wanted ([`Room`]), buffer lifted | yes | |
 //! | hint found | | yes |
 //!
@@ -45,6 +46,7 @@
 use crate::base::config::Settings;
 use crate::base::sync::seeded;
 use crate::batch::credits::{Released, Room};
+use crate::batch::inputs::{Inputs, Listener};
 use crate::batch::standby::{Post, Posts};
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -70,8 +72,8 @@ pub(super) struct Limits<'a> {
     pub(super) room: &'a Room,
 }
 
-/// The iterator, or where it is.
-enum Inputs<It> {
+/// The inputs, or where they are.
+enum Place<It> {
     Here(Box<It>),
     /// A thread is inside `next`.
     Out,
@@ -80,7 +82,7 @@ enum Inputs<It> {
 
 pub(super) struct Account<It> {
     phase: Phase,
-    inputs: Inputs<It>,
+    inputs: Place<It>,
     /// The most calls of this batch at once; the pool's cap is the pool's own business.
     max: usize,
     /// `None` stands for 16 for each worker.
@@ -111,12 +113,12 @@ pub(super) struct Account<It> {
     size_hint: (usize, Option<usize>),
 }
 
-impl<It: Iterator> Account<It> {
+impl<It: Inputs> Account<It> {
     pub(super) fn new(inputs: It) -> Self {
         Self {
             phase: Phase::New,
             size_hint: inputs.size_hint(),
-            inputs: Inputs::Here(Box::new(inputs)),
+            inputs: Place::Here(Box::new(inputs)),
             max: usize::MAX,
             buffer: None,
             taken: 0,
@@ -161,7 +163,7 @@ impl<It: Iterator> Account<It> {
     /// Whether an input can be taken if there is room for it.
     fn is_ready(&self) -> bool {
         self.phase == Phase::Open
-            && matches!(self.inputs, Inputs::Here(_))
+            && matches!(&self.inputs, Place::Here(inputs) if !inputs.is_dry())
             && self.active < self.max
     }
 
@@ -251,6 +253,26 @@ impl<It: Iterator> Account<It> {
         total.saturating_sub(self.taken).max(usize::from(self.active == 0))
     }
 
+    /// Tells the inputs which batch has started.
+    pub(super) fn connect(&self, batch: impl FnOnce() -> Listener) {
+        if let Place::Here(inputs) = &self.inputs {
+            inputs.connect(batch);
+        }
+    }
+
+    /// Ends the inputs if they are dry and no call runs that may add to them. The consumer has dealt with all that it
+    /// got, and no result is there. Says whether they have ended by this.
+    pub(super) fn end_if_dry(&mut self) -> bool {
+        let dry = self.phase == Phase::Open
+            && !self.busy()
+            && matches!(&self.inputs, Place::Here(inputs) if inputs.end_if_dry());
+        if dry {
+            self.end();
+            self.posts.relieve();
+        }
+        dry
+    }
+
     /// Whether the inputs claim that there are none.
     pub(super) fn claims_to_be_empty(&self) -> bool {
         self.size_hint == (0, Some(0))
@@ -286,7 +308,7 @@ impl<It: Iterator> Account<It> {
 
     /// Whether a thread is inside the iterator, so that `can` may hold again in a moment.
     pub(super) fn pulling(&self) -> bool {
-        self.phase == Phase::Open && matches!(self.inputs, Inputs::Out)
+        self.phase == Phase::Open && matches!(self.inputs, Place::Out)
     }
 
     pub(super) fn hints(&self) -> usize {
@@ -299,8 +321,8 @@ impl<It: Iterator> Account<It> {
         if !self.can(limits) {
             return None;
         }
-        match std::mem::replace(&mut self.inputs, Inputs::Out) {
-            Inputs::Here(inputs) => {
+        match std::mem::replace(&mut self.inputs, Place::Out) {
+            Place::Here(inputs) => {
                 self.active += 1;
                 self.begun += 1;
                 Some(inputs)
@@ -319,7 +341,7 @@ impl<It: Iterator> Account<It> {
             self.gone();
             return Err(inputs);
         }
-        self.inputs = Inputs::Here(inputs);
+        self.inputs = Place::Here(inputs);
         self.taken += 1;
         if self.single {
             self.end();
@@ -334,7 +356,7 @@ impl<It: Iterator> Account<It> {
     }
 
     fn gone(&mut self) {
-        self.inputs = Inputs::Gone;
+        self.inputs = Place::Gone;
         self.active -= 1;
         self.begun -= 1;
     }
@@ -380,13 +402,13 @@ impl<It: Iterator> Account<It> {
 
     /// Takes the iterator out, if it is here, so that it can be dropped: no further input is taken.
     pub(super) fn take_inputs(&mut self) -> Option<Box<It>> {
-        match std::mem::replace(&mut self.inputs, Inputs::Gone) {
-            Inputs::Here(inputs) => Some(inputs),
-            Inputs::Out => {
-                self.inputs = Inputs::Out;
+        match std::mem::replace(&mut self.inputs, Place::Gone) {
+            Place::Here(inputs) => Some(inputs),
+            Place::Out => {
+                self.inputs = Place::Out;
                 None
             }
-            Inputs::Gone => None,
+            Place::Gone => None,
         }
     }
 
@@ -394,10 +416,10 @@ impl<It: Iterator> Account<It> {
     /// stopped: its input comes too late.
     pub(super) fn over(&self) -> bool {
         seeded!("end-before-the-last-left" => {
-            let calls = self.active - usize::from(matches!(self.inputs, Inputs::Out));
+            let calls = self.active - usize::from(matches!(self.inputs, Place::Out));
             return self.phase >= Phase::Over && calls == 0;
         });
-        self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Inputs::Out))
+        self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Place::Out))
     }
 
     /// Whether the thread that asks is the last one inside, and no thread enters any more.
@@ -412,13 +434,13 @@ impl<It: Iterator> Account<It> {
 
     /// Whether no input has been taken, and no thread is about to take one.
     pub(super) fn untouched(&self) -> bool {
-        self.phase < Phase::Closed && self.taken == 0 && matches!(self.inputs, Inputs::Here(_))
+        self.phase < Phase::Closed && self.taken == 0 && matches!(self.inputs, Place::Here(_))
     }
 
     /// How many results are still to come, if the consumer has `told` results that count as taken already.
     pub(super) fn size_hint(&self, told: usize, room: &Room) -> (usize, Option<usize>) {
         self.released.set(room.released());
-        let begun = self.in_flight() - usize::from(matches!(self.inputs, Inputs::Out)) + told;
+        let begun = self.in_flight() - usize::from(matches!(self.inputs, Place::Out)) + told;
         match self.phase {
             Phase::Closed => (0, Some(0)),
             Phase::Over => (begun, Some(begun)),

@@ -7,7 +7,7 @@ use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
 use crate::batch::account::Account;
 use crate::batch::call::Call;
-use crate::batch::reorder::Order;
+use crate::batch::inputs::Inputs;
 use crate::batch::source::{Consumer, Lot, Outcome, Source, Start};
 use crate::threads::crew::{Crew, Hint};
 use std::num::NonZeroUsize;
@@ -27,12 +27,12 @@ pub(crate) struct Handle<'env, T> {
 }
 
 impl<'env, T: Send + 'env> Handle<'env, T> {
-    pub(crate) fn new<It, C>(crew: Arc<Crew>, inputs: It, call: C, order: Order) -> Self
+    pub(crate) fn new<It, C>(crew: Arc<Crew>, inputs: It, call: C) -> Self
     where
-        It: Iterator + Send + 'env,
+        It: Inputs + 'env,
         C: Call<It::Item, T> + 'env,
     {
-        Self::of(crew, Batch::new(Account::new(inputs), call, order))
+        Self::of(crew, Batch::new(Account::new(inputs), call))
     }
 
     /// The batch behind a task.
@@ -41,7 +41,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
         F: FnOnce(At) -> (Outcome<T>, bool) + Send + 'env,
     {
         let account = Account::single(std::iter::once(call));
-        Self::of(crew, Batch::new(account, |at, call: F| call(at), Order::Completion))
+        Self::of(crew, Batch::new(account, |at, call: F| call(at)))
     }
 
     fn of(crew: Arc<Crew>, batch: Arc<dyn Source<T> + 'env>) -> Self {
@@ -86,6 +86,11 @@ impl<T> Handle<'_, T> {
 
     pub(crate) fn stopper(&self) -> Hint {
         self.source().stopper()
+    }
+
+    /// Ends the inputs with the first result that is `last`, in time.
+    pub(crate) fn end_at(&self, last: fn(&T) -> bool) {
+        self.source().end_at(last);
     }
 
     /// No longer holds workers back for results that the consumer cannot take yet, if the inputs have an upper bound

@@ -40,7 +40,9 @@
 mod account;
 mod call;
 mod credits;
+pub(crate) mod feed;
 mod handle;
+pub(crate) mod inputs;
 mod reorder;
 mod run;
 mod source;
@@ -50,7 +52,7 @@ mod supply;
 
 pub(crate) use call::Call;
 pub(crate) use handle::Handle;
-pub(crate) use reorder::Order;
+pub(crate) use inputs::Inputs;
 pub(crate) use source::{Ask, Consumer, Outcome, Polled, Start};
 
 use crate::base::sync::{Mutex, MutexGuard, seeded};
@@ -81,17 +83,17 @@ struct Home {
 
 impl<It, C, T> Batch<It, C, T>
 where
-    It: Iterator + Send,
+    It: Inputs,
     C: Call<It::Item, T>,
     T: Send,
 {
-    fn new(account: Account<It>, call: C, order: Order) -> Arc<Self> {
+    fn new(account: Account<It>, call: C) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             token: Arc::default(),
             home: OnceLock::new(),
             room: Room::new(),
-            state: Mutex::new(State::new(account, call, order)),
+            state: Mutex::new(State::new(account, call)),
         })
     }
 
@@ -186,7 +188,7 @@ where
 
 impl<It, C, T> Job for Batch<It, C, T>
 where
-    It: Iterator + Send,
+    It: Inputs,
     C: Call<It::Item, T>,
     T: Send,
 {
@@ -204,6 +206,12 @@ where
             self.crew().found_abandoned();
         }
         over
+    }
+
+    fn fed(&self) {
+        let mut state = self.lock();
+        self.rouse(&mut state);
+        self.settle(state);
     }
 
     fn unserved(&self) {

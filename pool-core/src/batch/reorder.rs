@@ -3,16 +3,9 @@
 use crate::base::sync::seeded;
 use std::collections::VecDeque;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Order {
-    /// By the position of their inputs.
-    Input,
-    /// As the calls end.
-    Completion,
-}
-
 pub(super) struct Outbox<T> {
-    order: Order,
+    /// The results come in the order of the inputs, and not as the calls end.
+    in_order: bool,
     /// The index of the input whose result is in the first place, if the order is that of the inputs.
     first: usize,
     /// A result for each place; `None` while its call runs.
@@ -22,29 +15,32 @@ pub(super) struct Outbox<T> {
 }
 
 impl<T> Outbox<T> {
-    pub(super) fn new(order: Order) -> Self {
-        Self { order, first: 0, places: VecDeque::new(), missing: 0 }
+    pub(super) fn new() -> Self {
+        Self { in_order: false, first: 0, places: VecDeque::new(), missing: 0 }
+    }
+
+    /// Sets the order, before the first result.
+    pub(super) fn keep_order(&mut self, in_order: bool) {
+        self.in_order = in_order;
     }
 
     #[inline]
     pub(super) fn put(&mut self, index: usize, result: T) {
-        match self.order {
-            Order::Completion => self.places.push_back(Some(result)),
-            Order::Input => {
-                seeded!("result-overwritten" => { self.places.clear(); self.places.push_back(Some(result)); return });
-                let place = index - self.first;
-                if self.places.len() == place {
-                    self.places.push_back(Some(result));
-                } else {
-                    if let Some(gap) = (place + 1).checked_sub(self.places.len()) {
-                        self.places.resize_with(place + 1, || None);
-                        self.missing += gap;
-                    }
-                    self.places[place] = Some(result);
-                    self.missing -= 1;
-                }
-            }
+        seeded!("result-overwritten" => if self.in_order {
+            self.places.clear();
+            self.places.push_back(Some(result));
+            return
+        });
+        let place = index.wrapping_sub(self.first);
+        if !self.in_order || self.places.len() == place {
+            return self.places.push_back(Some(result));
         }
+        if let Some(gap) = (place + 1).checked_sub(self.places.len()) {
+            self.places.resize_with(place + 1, || None);
+            self.missing += gap;
+        }
+        self.places[place] = Some(result);
+        self.missing -= 1;
     }
 
     /// Whether the next result in order is there.

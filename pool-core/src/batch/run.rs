@@ -7,6 +7,7 @@ use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
 use crate::batch::account::Phase;
 use crate::batch::call::Call;
+use crate::batch::inputs::Inputs;
 use crate::batch::source::Outcome;
 use crate::batch::standby::Post;
 use crate::batch::state::State;
@@ -27,7 +28,7 @@ struct Stay {
 
 impl<It, C, T> Batch<It, C, T>
 where
-    It: Iterator + Send,
+    It: Inputs,
     C: Call<It::Item, T>,
     T: Send,
 {
@@ -163,11 +164,10 @@ where
         if state.account.phase() == Phase::Closed {
             unwanted = Some(outcome);
         } else {
-            let last = outcome.is_err();
+            let last = state.ends_with(&outcome);
             state.results.put(index, outcome);
             seeded!("inputs-after-a-panic" => return state.account.begin(limits));
             if last {
-                // The consumer goes on with this panic, and asks for nothing that comes after it.
                 state.account.end();
                 state.account.posts.relieve();
             }

@@ -76,6 +76,9 @@ pub(crate) trait Source<T>: Send + Sync {
     /// No longer holds workers back for results that the consumer cannot take yet.
     fn unbound(&self);
 
+    /// Takes no further input once there is a result that is `last`.
+    fn end_at(&self, last: fn(&T) -> bool);
+
     /// Ends the batch and drops what it holds. With `wait`, blocks until no thread is inside, and returns the first
     /// panic of a `Drop`.
     fn close(&self, wait: bool) -> Option<Payload>;

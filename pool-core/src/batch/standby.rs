@@ -17,6 +17,7 @@ use crate::base::sync::{self, MutexGuard, Unparker, seeded};
 use crate::batch::Batch;
 use crate::batch::account::Phase;
 use crate::batch::call::Call;
+use crate::batch::inputs::Inputs;
 use crate::batch::state::State;
 
 /// Why a thread stands by.
@@ -90,7 +91,7 @@ impl Posts {
 
 impl<It, C, T> Batch<It, C, T>
 where
-    It: Iterator + Send,
+    It: Inputs,
     C: Call<It::Item, T>,
     T: Send,
 {

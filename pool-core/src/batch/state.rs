@@ -3,7 +3,8 @@
 use crate::base::sync::seeded;
 use crate::base::unwind::Payload;
 use crate::batch::account::{Account, Limits, Phase};
-use crate::batch::reorder::{Order, Outbox};
+use crate::batch::inputs::Inputs;
+use crate::batch::reorder::Outbox;
 use crate::batch::source::Outcome;
 use crate::nesting::waiter::Waiter;
 use crate::threads::crew::{Crew, Heir};
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub(super) struct State<It, C, T> {
     pub(super) account: Account<It>,
     pub(super) results: Outbox<Outcome<T>>,
+    /// Which results end the inputs, beside a panic.
+    pub(super) is_last: Option<fn(&T) -> bool>,
     /// Here until the batch takes no further input and the last thread leaves.
     pub(super) call: Option<Arc<C>>,
     /// The consumer, while it waits.
@@ -38,10 +41,11 @@ pub(super) struct State<It, C, T> {
 }
 
 impl<It, C, T> State<It, C, T> {
-    pub(super) fn new(account: Account<It>, call: C, order: Order) -> Self {
+    pub(super) fn new(account: Account<It>, call: C) -> Self {
         Self {
             account,
-            results: Outbox::new(order),
+            results: Outbox::new(),
+            is_last: None,
             call: Some(Arc::new(call)),
             waiter: None,
             absent: None,
@@ -57,7 +61,7 @@ impl<It, C, T> State<It, C, T> {
     }
 }
 
-impl<It: Iterator, C, T> State<It, C, T> {
+impl<It: Inputs, C, T> State<It, C, T> {
     /// The consumer's waker, if there is something to wake it for.
     #[inline]
     pub(super) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
@@ -83,6 +87,12 @@ impl<It: Iterator, C, T> State<It, C, T> {
         // The permit wakes it.
         self.waiter = None;
         Some(heir)
+    }
+
+    /// Whether the inputs end with this outcome: the consumer asks for nothing that comes after it.
+    #[inline]
+    pub(super) fn ends_with(&self, outcome: &Outcome<T>) -> bool {
+        outcome.as_ref().map_or(true, |result| self.is_last.is_some_and(|is_last| is_last(result)))
     }
 
     /// Keeps the first panic of a `Drop`, and gives back one that comes later.

@@ -18,6 +18,7 @@ use crate::base::sync::{self, seeded};
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::account::Phase;
 use crate::batch::call::Call;
+use crate::batch::inputs::{Inputs, Listener};
 use crate::batch::source::{Ask, Lot, Polled, Source, Start};
 use crate::batch::standby::Post;
 use crate::batch::state::State;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 impl<It, C, T> Batch<It, C, T>
 where
-    It: Iterator + Send,
+    It: Inputs,
     C: Call<It::Item, T>,
     T: Send,
 {
@@ -71,7 +72,7 @@ where
 
 impl<It, C, T> Source<T> for Batch<It, C, T>
 where
-    It: Iterator + Send,
+    It: Inputs,
     C: Call<It::Item, T>,
     T: Send,
 {
@@ -86,6 +87,8 @@ where
             }
             state.live = true;
             state.account.open(settings);
+            state.results.keep_order(settings.in_order);
+            state.account.connect(|| Listener(self.hint()));
             if state.done() {
                 crew.end();
                 return false;
@@ -125,6 +128,10 @@ where
             let wanted = taken > 0 && self.room.release(taken);
             self.end_watch(state, wanted);
             return Polled::Fetched;
+        }
+        if state.account.end_if_dry() {
+            self.end_if_done(state);
+            state = self.lock();
         }
         if state.account.phase() == Phase::Closed {
             return Polled::Ended(None);
@@ -195,6 +202,10 @@ where
             }
             self.push();
         }
+    }
+
+    fn end_at(&self, last: fn(&T) -> bool) {
+        self.lock().is_last = Some(last);
     }
 
     fn close(&self, wait: bool) -> Option<Payload> {

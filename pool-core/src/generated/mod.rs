@@ -5,11 +5,10 @@ mod send;
 mod signature;
 
 pub use self::send::{Failed, Input, Returned};
-pub use self::signature::{
-    Anything, Fallible, HandedBack, Inputs, IntoInputs, Named, Sent, Shared,
-};
+pub use self::signature::{Anything, Fallible, HandedBack, Inputs, Named, Ordered, Sent, Shared};
 pub use crate::__in_an_impl_write_concurrent_associated as in_an_impl_write_concurrent_associated;
 pub use crate::api::as_completed::AsCompleted;
+pub use crate::api::inputs::IntoInputs;
 pub use crate::api::lend::Lend;
 pub use crate::api::map::Map;
 pub use crate::api::pool::{Pool, PoolBuilder};
@@ -38,7 +37,7 @@ where
     T: Returned,
     E: Failed,
     R: Outcome<T, E> + 'env,
-    In: IntoInputs<Inputs: 'env>,
+    In: IntoInputs<Inputs: Ordered + 'env>,
     F: Fn(In::Item) -> R + Send + Sync + 'env,
 {
     <()>::with_input::<T, E, R, _>(Run::<InOrder, In, F>::of(pool, inputs, call))
@@ -51,7 +50,7 @@ where
     T: Returned,
     E: Failed,
     R: Outcome<T, E> + 'env,
-    In: IntoInputs<Inputs: 'env>,
+    In: IntoInputs<Inputs: Ordered + 'env>,
     F: Fn(&In::Item) -> R + Send + Sync + 'env,
 {
     <()>::with_input::<T, E, R, _>(Run::<Lent, In, F>::of(pool, inputs, call))

@@ -1,8 +1,9 @@
 //! [`Run`]: the start of a batch or a task, once the compiler knows that all of its types are `Send`.
 
 use super::send::{Begin, Outcome};
-use super::signature::IntoInputs;
+use super::signature::Ordered;
 use crate::api::as_completed::AsCompleted;
+use crate::api::inputs::IntoInputs;
 use crate::api::map::Map;
 use crate::api::pool::Pool;
 use crate::api::task::Task;
@@ -31,7 +32,7 @@ impl<'a, Form, In, F> Run<'a, '_, Form, In, F> {
 impl<'env, T, E, R, In, F> Begin<(), T, E, R> for Run<'_, 'env, InOrder, In, F>
 where
     R: 'env,
-    In: IntoInputs<Inputs: 'env>,
+    In: IntoInputs<Inputs: Ordered + 'env>,
     F: Fn(In::Item) -> R + Send + Sync + 'env,
 {
     type Begun = Map<'env, R>;
@@ -41,14 +42,14 @@ where
     where
         R: Send,
     {
-        self.pool.map(self.inputs.into_inputs(), self.call)
+        Map::new(self.pool.crew(), self.inputs.into_inputs(), self.call)
     }
 }
 
 impl<'env, T, E, R, In, F> Begin<(), T, E, R> for Run<'_, 'env, Lent, In, F>
 where
     R: 'env,
-    In: IntoInputs<Inputs: 'env>,
+    In: IntoInputs<Inputs: Ordered + 'env>,
     F: Fn(&In::Item) -> R + Send + Sync + 'env,
 {
     type Begun = Map<'env, R>;
@@ -80,7 +81,7 @@ where
         E: Send,
     {
         let call = self.call;
-        self.pool.as_completed(self.inputs.into_inputs(), move |input| call(input).into_result())
+        self.pool.as_completed(self.inputs, move |input| call(input).into_result())
     }
 }
 

@@ -77,42 +77,20 @@ impl<T: Clone + Send + Sync, const N: usize> Shared<N> for T {
     }
 }
 
-/// The inputs of a batch, as the caller gives them.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not give the inputs of a batch; inputs are something to iterate over, on any thread",
-    label = "not a list of inputs, nor an iterator that is `Send`",
-    note = "is it one value for all calls? mark the function's parameter `#[shared]`, and give the value before the \
-            inputs",
-    note = "does the iterator stay on its thread, though its items need not? collect it first: \
-            `env::args().collect::<Vec<_>>()`; for the lines of the standard input write \
-            `BufReader::new(stdin()).lines()`"
-)]
-pub trait IntoInputs {
-    /// One input.
-    type Item;
-    /// The iterator over the inputs.
-    type Inputs: Iterator<Item = Self::Item> + Send;
-
-    /// Turns the inputs into their iterator.
-    fn into_inputs(self) -> Self::Inputs;
-}
-
-#[diagnostic::do_not_recommend]
-impl<In: IntoIterator<IntoIter: Send>> IntoInputs for In {
-    type Item = In::Item;
-    type Inputs = In::IntoIter;
-
-    #[inline]
-    fn into_inputs(self) -> In::IntoIter {
-        self.into_iter()
-    }
-}
-
 /// Asks nothing of the inputs. A bound keeps clippy from reporting the `&` in `map(&["a", "b"])` as needless. Any bound
-/// that asks for something would fail before [`IntoInputs`], with a message of its own.
+/// that asks for something would fail before [`IntoInputs`](crate::IntoInputs), with a message of its own.
 pub trait Inputs {}
 
 impl<It> Inputs for It {}
+
+/// The inputs of a `map`, whose results come in their order: an iterator.
+#[diagnostic::on_unimplemented(
+    message = "`map` takes no feed: what is pushed meanwhile has no place in an order; use `as_completed`",
+    label = "a feed"
+)]
+pub trait Ordered {}
+
+impl<It: Iterator> Ordered for It {}
 
 /// A return type that is called `Result`, taken apart for `as_completed`.
 #[diagnostic::on_unimplemented(

@@ -26,6 +26,9 @@ pub(crate) trait Job: Send + Sync {
     /// Whether the hint is abandoned: its batch takes no further input. If so, the hint counts as found.
     fn is_over(&self) -> bool;
 
+    /// Tells the batch that an input has been pushed.
+    fn fed(&self);
+
     /// Tells the batch that no thread could be started for its hint. The hint stays in the queue. A consumer that waits
     /// for the batch may run an input itself.
     fn unserved(&self);

@@ -54,7 +54,10 @@ pub(super) fn parameters(companion: &Companion<'_>, form: Form) -> Vec<TokenStre
     let (inputs, input) = (inputs_name(form), input(companion, form));
     let inputs = match form {
         Form::Submit => quote!(#inputs: #input),
-        Form::Map | Form::AsCompleted => quote! {
+        Form::Map => quote! {
+            #inputs: impl #private::IntoInputs<Item = #input, Inputs: #private::Ordered + #env>
+        },
+        Form::AsCompleted => quote! {
             #inputs: impl #private::IntoInputs<Item = #input, Inputs: #private::Inputs + #env>
         },
     };

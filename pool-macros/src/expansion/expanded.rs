@@ -31,7 +31,7 @@ in_an_impl_write_concurrent_associated! {
         #[inline]
         pub fn map<'__env>(
             agent: impl Lend<Agent> + marker::Send + marker::Sync + '__env,
-            inputs: impl IntoInputs<Item = impl Lend<str>, Inputs: Inputs + '__env>,
+            inputs: impl IntoInputs<Item = impl Lend<str>, Inputs: Ordered + '__env>,
         ) -> Map<'__env, Result<String, Error>>
         where
             String: '__env + Returned,
