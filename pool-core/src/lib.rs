@@ -156,7 +156,7 @@ pub use api::results::Results;
 pub use api::stop_handle::StopHandle;
 #[cfg(feature = "stream")]
 pub use api::stream::ResultStream;
-pub use api::task::Task;
+pub use api::task::{Task, TaskGuard};
 pub use batch::feed::Feed;
 pub use nesting::{is_cancelled, sleep};
 #[cfg(feature = "macros")]

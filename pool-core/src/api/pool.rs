@@ -315,6 +315,60 @@ impl PoolBuilder {
         self
     }
 
+    /// Runs `code` on each new thread before its first call: to attach it to a JVM or to COM, to set its priority, to
+    /// tell a profiler.
+    ///
+    /// If `code` panics, that counts as a thread that could not be started. The panic hook reports the panic, the
+    /// thread ends, and the thread that waits for the batch or joins the task runs the calls itself, without `code`. It
+    /// is tried again with the next thread.
+    ///
+    /// Calls do not run on threads of the pool alone: a call that waits for a batch of its own runs calls of that batch,
+    /// and so does whoever waits if no thread can be started. A consumer outside of the pool gets no `on_start`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// thread_local! { static ATTACHED: Cell<bool> = const { Cell::new(false) } }
+    ///
+    /// static JAVA: pool_core::Pool = pool_core::Pool::builder().max_workers(4).on_start(|| ATTACHED.set(true)).build();
+    /// assert!(JAVA.submit(|| ATTACHED.get()).join().unwrap());
+    /// ```
+    pub const fn on_start(mut self, code: fn()) -> Self {
+        self.0.on_start = Some(code);
+        self
+    }
+
+    /// Runs `code` on each thread after its last call, when the thread ends: after `keep_alive` without work, or after
+    /// the last call of a dropped pool.
+    ///
+    /// It does not run on threads that the end of the process cuts off, and not where `on_start` has panicked. A panic
+    /// of `code` goes to the panic hook only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::{thread, time::Duration};
+    ///
+    /// static ATTACHED: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// let pool = pool_core::Pool::builder()
+    ///     .keep_alive(Duration::ZERO)
+    ///     .on_start(|| drop(ATTACHED.fetch_add(1, Ordering::Relaxed)))
+    ///     .on_end(|| drop(ATTACHED.fetch_sub(1, Ordering::Relaxed)))
+    ///     .build();
+    /// assert_eq!(pool.submit(|| ATTACHED.load(Ordering::Relaxed)).join().unwrap(), 1);
+    /// while ATTACHED.load(Ordering::Relaxed) > 0 {
+    ///     thread::yield_now();
+    /// }
+    /// ```
+    pub const fn on_end(mut self, code: fn()) -> Self {
+        self.0.on_end = Some(code);
+        self
+    }
+
     /// Makes the pool. No thread is started yet.
     ///
     /// # Examples

@@ -7,7 +7,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 /// Stops a batch from anywhere: another thread, a call, a handler of Ctrl-C.
 ///
 /// Made by [`Map::stop_handle`](crate::Map::stop_handle) and
-/// [`AsCompleted::stop_handle`](crate::AsCompleted::stop_handle). It can be cloned and sent, and kept after the batch
+/// [`AsCompleted::stop_handle`](crate::AsCompleted::stop_handle). One that
+/// [`Task::stop_handle`](crate::Task::stop_handle) made cancels a task: see there. It can be cloned and sent, and kept after the batch
 /// is gone, whatever the batch had borrowed.
 ///
 /// The calls choose what a stop means to them. One that waits with [`std::thread::sleep`] and does not ask

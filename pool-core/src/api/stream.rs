@@ -15,7 +15,7 @@
 use crate::api::as_completed::{AsCompleted, Completion};
 use crate::api::error::Panic;
 use crate::api::map::Map;
-use crate::api::task::{TAKEN, Task};
+use crate::api::task::{TAKEN, Task, TaskGuard};
 use crate::batch::Handle;
 use crate::batch::{Ask, Outcome, Polled, Start};
 use crate::nesting::waiter::Waiter;
@@ -182,6 +182,38 @@ impl<R> FusedFuture for Task<R> {
 }
 
 impl<R> Unpin for Task<R> {}
+
+/// Waits for the call to end, as the [`Task`] does. A future that is dropped before cancels the call.
+///
+/// # Panics
+///
+/// Panics if it is polled again after it was ready.
+///
+/// # Examples
+///
+/// ```
+/// use futures_lite::{StreamExt, future::block_on, stream};
+///
+/// let pool = pool_core::Pool::new(4);
+/// // The calls of a stream that is dropped are cancelled with it.
+/// let calls = stream::iter(1..=3).then(|n| pool.submit(move || n * n).cancel_on_drop());
+/// assert_eq!(block_on(calls.map(Result::unwrap).collect::<Vec<_>>()), [1, 4, 9]);
+/// ```
+impl<R> Future for TaskGuard<R> {
+    type Output = Result<R, Panic>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(self.0.as_mut().expect(TAKEN)).poll(cx)
+    }
+}
+
+impl<R> FusedFuture for TaskGuard<R> {
+    fn is_terminated(&self) -> bool {
+        self.0.as_ref().is_none_or(Task::is_terminated)
+    }
+}
+
+impl<R> Unpin for TaskGuard<R> {}
 
 /// What a poll comes back with, unless it has to come again.
 enum Found<T> {

@@ -3,6 +3,7 @@
 use crate::api::error::Panic;
 use crate::api::pool::Pool;
 use crate::api::results;
+use crate::api::stop_handle::StopHandle;
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
@@ -36,7 +37,8 @@ pub struct Task<R>(
 impl Pool {
     /// Runs one call in the background, as soon as a worker is free. Does not block.
     ///
-    /// It belongs to no batch: nothing stops it, and [`is_cancelled`](crate::is_cancelled) is false in it.
+    /// It belongs to no batch: nothing stops it but a [`stop_handle`](Task::stop_handle) or a guard of its own, and
+    /// [`is_cancelled`](crate::is_cancelled) is false in it until then.
     ///
     /// # Examples
     ///
@@ -167,6 +169,74 @@ impl<R> Task<R> {
         }
     }
 
+    /// Tells whether a worker has taken the call, whether it still runs or has ended. Then [`cancel`](Self::cancel) is
+    /// too late.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let pool = pool_core::Pool::new(1);
+    /// let (open, gate) = mpsc::channel::<()>();
+    /// let first = pool.submit(move || gate.recv().is_ok());
+    /// let second = pool.submit(|| 2);
+    /// assert!(!second.has_started());
+    /// open.send(()).unwrap();
+    /// second.join().unwrap();
+    /// assert!(first.has_started());
+    /// ```
+    pub fn has_started(&self) -> bool {
+        self.0.as_ref().is_none_or(|handle| !handle.source().is_untouched())
+    }
+
+    /// Returns a handle that cancels the call from anywhere.
+    ///
+    /// [`stop`](StopHandle::stop) makes [`is_cancelled`](crate::is_cancelled) true in the call, and ends its
+    /// [`sleep`](crate::sleep). The call still has a result: one that has not started when it is stopped runs, and finds
+    /// itself cancelled. To take it back instead, use [`cancel`](Self::cancel) or
+    /// [`cancel_on_drop`](Self::cancel_on_drop).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::{Pool, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let task = Pool::new(1).submit(|| sleep(Duration::from_secs(3600)));
+    /// task.stop_handle().stop();
+    /// assert!(!task.join().unwrap());
+    /// ```
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle(self.0.as_ref().expect(TAKEN).stopper())
+    }
+
+    /// Binds the call to a guard: when the guard is dropped, the call is taken back, or cancelled if it runs.
+    ///
+    /// For async code: a request that is dropped takes its calls with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::{Pool, sleep};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let (ended, end) = mpsc::channel();
+    /// let (started, start) = mpsc::channel();
+    /// let guard = Pool::new(1)
+    ///     .submit(move || {
+    ///         started.send(()).unwrap();
+    ///         ended.send(sleep(Duration::from_secs(3600)))
+    ///     })
+    ///     .cancel_on_drop();
+    /// start.recv().unwrap();
+    /// drop(guard);
+    /// assert_eq!(end.recv(), Ok(false));
+    /// ```
+    pub fn cancel_on_drop(self) -> TaskGuard<R> {
+        TaskGuard(Some(self))
+    }
+
     fn wait(mut self, deadline: Option<Instant>) -> Result<Result<R, Panic>, Self> {
         match results::next(&mut self.0.as_mut().expect(TAKEN).consumer(), true, deadline) {
             Ok(outcome) => {
@@ -195,6 +265,84 @@ impl<R> RefUnwindSafe for Task<R> {}
 
 impl<R> fmt::Debug for Task<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").finish_non_exhaustive()
+        let state = match self {
+            _ if self.is_finished() => "finished",
+            _ if self.has_started() => "running",
+            _ => "waiting",
+        };
+        f.debug_struct("Task").field("state", &format_args!("{state}")).finish_non_exhaustive()
+    }
+}
+
+/// A [`Task`] that is cancelled when this is dropped. Made by [`Task::cancel_on_drop`].
+///
+/// If the call has not started by then, it never runs, and its closure is dropped. If it runs,
+/// [`is_cancelled`](crate::is_cancelled) is true in it, and its [`sleep`](crate::sleep) ends. Dropping does not block.
+///
+/// With feature `stream` it is a `Future`, as a `Task` is.
+///
+/// # Examples
+///
+/// ```
+/// let pool = pool_core::Pool::new(2);
+/// let guard = pool.submit(|| 6 * 7).cancel_on_drop();
+/// assert_eq!(guard.join().unwrap(), 42);
+/// ```
+#[must_use = "dropping the guard cancels the call"]
+pub struct TaskGuard<R>(
+    /// `None` once the task is joined.
+    pub(crate) Option<Task<R>>,
+);
+
+impl<R> TaskGuard<R> {
+    /// Blocks until the call has ended, as [`Task::join`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns the [`Panic`] if it panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let guard = pool_core::Pool::new(1).submit(|| -> u8 { panic!("broken") }).cancel_on_drop();
+    /// assert_eq!(guard.join().unwrap_err().message(), "broken");
+    /// ```
+    pub fn join(mut self) -> Result<R, Panic> {
+        self.0.take().expect(TAKEN).join()
+    }
+
+    /// Waits at most `wait` for the call to end, as [`Task::join_timeout`] does.
+    ///
+    /// # Errors
+    ///
+    /// Gives the guard back if the call has not ended by then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let guard = pool_core::Pool::new(1).submit(|| 1).cancel_on_drop();
+    /// assert_eq!(guard.join_timeout(Duration::MAX).unwrap().unwrap(), 1);
+    /// ```
+    pub fn join_timeout(mut self, wait: Duration) -> Result<Result<R, Panic>, Self> {
+        let task = self.0.take().expect(TAKEN);
+        task.join_timeout(wait).map_err(Task::cancel_on_drop)
+    }
+}
+
+impl<R> Drop for TaskGuard<R> {
+    fn drop(&mut self) {
+        // A task that was awaited has given its result away.
+        let Some(task) = self.0.take().filter(|task| task.0.is_some()) else { return };
+        if let Err(started) = task.cancel() {
+            started.stop_handle().stop();
+        }
+    }
+}
+
+impl<R> fmt::Debug for TaskGuard<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskGuard").field(&self.0).finish()
     }
 }

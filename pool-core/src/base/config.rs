@@ -11,6 +11,10 @@ pub(crate) struct Config {
     pub(crate) name: &'static str,
     pub(crate) keep_alive: Duration,
     pub(crate) stack_size: Option<usize>,
+    /// Runs on each new thread before its first call.
+    pub(crate) on_start: Option<fn()>,
+    /// Runs on each thread after its last call.
+    pub(crate) on_end: Option<fn()>,
 }
 
 impl Config {
@@ -20,6 +24,8 @@ impl Config {
             name: "pool",
             keep_alive: Duration::from_secs(10),
             stack_size: None,
+            on_start: None,
+            on_end: None,
         }
     }
 

@@ -226,6 +226,11 @@ where
 
     fn stop(&self) {
         let mut state = self.lock();
+        if state.account.is_single() {
+            // A task has a result whatever happens: it runs, and sees that it is cancelled.
+            drop(state);
+            return self.token.cancel();
+        }
         state.account.end();
         state.account.posts.relieve();
         let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());

@@ -86,6 +86,9 @@ pub(crate) trait Source<T>: Send + Sync {
     /// Lets the batch run on without a consumer.
     fn detach(&self);
 
+    /// Whether no input of it has been taken, and no thread is about to take one.
+    fn is_untouched(&self) -> bool;
+
     /// Ends the batch if no input of it has been taken.
     fn cancel_untouched(&self) -> bool;
 

@@ -255,6 +255,10 @@ where
         unwind::discard(waiter);
     }
 
+    fn is_untouched(&self) -> bool {
+        self.lock().account.untouched()
+    }
+
     fn cancel_untouched(&self) -> bool {
         let mut state = self.lock();
         let untouched = state.account.untouched();

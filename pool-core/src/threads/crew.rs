@@ -285,10 +285,28 @@ impl Crew {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-{number}", self.config.name);
         let crew = Arc::clone(self);
-        if sync::spawn(name, self.config.stack_size, move || crew.run()).is_err() {
-            self.permits.start_failed();
-            seeded!("failed-start-tells-nobody" => return);
-            self.queue.all().iter().for_each(|hint| hint.unserved());
+        if sync::spawn(name, self.config.stack_size, move || crew.begin_thread()).is_err() {
+            self.start_failed();
+        }
+    }
+
+    fn start_failed(&self) {
+        self.permits.start_failed();
+        seeded!("failed-start-tells-nobody" => return);
+        self.queue.all().iter().for_each(|hint| hint.unserved());
+    }
+
+    /// A new thread, between the user's code for its start and for its end.
+    fn begin_thread(self: Arc<Self>) {
+        let Config { on_start, on_end, .. } = self.config;
+        if let Some(Err(payload)) = on_start.map(unwind::catch) {
+            self.start_failed();
+            self.sweep();
+            return unwind::discard(payload);
+        }
+        self.run();
+        if let Some(Err(payload)) = on_end.map(unwind::catch) {
+            unwind::discard(payload);
         }
     }
 

@@ -55,6 +55,8 @@
 //!
 //! # A thread that cannot be started
 //!
+//! A thread whose `on_start` panics counts as one, too.
+//!
 //! A section gives its permit back and no longer counts the thread. After that the crew tells every batch that has a
 //! hint in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay
 //! in the queue for the next thread that searches.
