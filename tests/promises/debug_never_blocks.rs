@@ -34,7 +34,8 @@ fn of_all_that_has_begun_and_has_not() {
             entered.wait();
             assert_eq!(format!("{batch:?}"), "Map { started: true, .. }");
             assert_eq!(format!("{done:?}"), "AsCompleted { started: true, .. }");
-            let states = ["waiting", "running"].map(|state| format!("Task {{ state: {state}, .. }}"));
+            let states =
+                ["waiting", "running"].map(|state| format!("Task {{ state: {state}, .. }}"));
             assert!(states.contains(&format!("{task:?}")), "{task:?}");
             assert_eq!(format!("{stream:?}"), "ResultStream { ended: false, .. }");
             assert_eq!(format!("{:?}", batch.stop_handle()), "StopHandle { .. }");
