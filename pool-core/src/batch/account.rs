@@ -261,16 +261,16 @@ impl<It: Inputs> Account<It> {
     }
 
     /// Ends the inputs if they are dry and no call runs that may add to them. The consumer has dealt with all that it
-    /// got, and no result is there. Says whether they have ended by this.
-    pub(super) fn end_if_dry(&mut self) -> bool {
-        let dry = self.phase == Phase::Open
-            && !self.busy()
-            && matches!(&self.inputs, Place::Here(inputs) if inputs.end_if_dry());
-        if dry {
+    /// got, and no result is there.
+    pub(super) fn end_if_dry(&mut self) {
+        let idle = self.phase == Phase::Open && !self.busy();
+        seeded!("feed-ended-beside-a-call" => if let Place::Here(inputs) = &self.inputs {
+            if inputs.end_if_dry() { self.end() }
+        });
+        if idle && matches!(&self.inputs, Place::Here(inputs) if inputs.end_if_dry()) {
             self.end();
             self.posts.relieve();
         }
-        dry
     }
 
     /// Whether the inputs claim that there are none.

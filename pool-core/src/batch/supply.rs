@@ -129,10 +129,7 @@ where
             self.end_watch(state, wanted);
             return Polled::Fetched;
         }
-        if state.account.end_if_dry() {
-            self.end_if_done(state);
-            state = self.lock();
-        }
+        state.account.end_if_dry();
         if state.account.phase() == Phase::Closed {
             return Polled::Ended(None);
         }
