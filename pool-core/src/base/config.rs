@@ -1,6 +1,8 @@
 //! [`Config`] of a pool and [`Settings`] of a batch, checked at compile time where that is possible.
 
+use crate::base::observer::Observer;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a pool runs its threads. A `const` context can build it; the first use of the pool reads it.
@@ -74,10 +76,11 @@ pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
 }
 
 /// The settings of one batch. `None` stands for the default.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) max_workers: Option<NonZeroUsize>,
     pub(crate) buffer: Option<NonZeroUsize>,
     /// The results come in the order of the inputs, and not as the calls end.
     pub(crate) in_order: bool,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }

@@ -1,6 +1,8 @@
-//! What all other modules use: locks and the clock, panics, settings, spans, and the pace of fast calls.
+//! What all other modules use: locks and the clock, panics, settings, spans, observers, and the pace of fast
+//! calls.
 
 pub(crate) mod config;
+pub(crate) mod observer;
 pub(crate) mod pace;
 pub(crate) mod span;
 pub(crate) mod sync;

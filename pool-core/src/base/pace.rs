@@ -3,6 +3,7 @@
 //! The workers measure how long their calls run. The rate at which results arrive would be a worse measure: it depends
 //! as much on how fast the machine wakes threads.
 
+use crate::base::observer::Observer;
 use crate::base::sync;
 use std::time::{Duration, Instant};
 
@@ -48,17 +49,32 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Runs a call, and times it if it is part of the sample.
+    /// Runs a call, and times it if it is part of the sample. The call returns its result, and whether it panicked.
+    ///
+    /// A batch with an [`Observer`] samples each call, so that one without need not ask at each call whether it has
+    /// one.
     #[inline]
-    pub(crate) fn run<R>(&mut self, call: impl FnOnce() -> R) -> R {
+    pub(crate) fn run<'a, R>(
+        &mut self,
+        observer: impl FnOnce() -> Option<(&'a dyn Observer, usize)>,
+        call: impl FnOnce() -> (R, bool),
+    ) -> (R, bool) {
         let timed = self.run < FIRST || self.run % ONE_IN == 0;
         self.run = self.run.wrapping_add(1);
         if !timed {
             return call();
         }
+        let observer = observer();
+        if let Some((observer, index)) = observer {
+            self.run = 0;
+            observer.begin(index);
+        }
         let begun = Instant::now();
         let result = call();
         self.fast = sync::measured(|| begun.elapsed() < FAST);
+        if let Some((observer, index)) = observer {
+            observer.end(index, result.1);
+        }
         result
     }
 }

@@ -148,7 +148,7 @@ impl<It: Inputs> Account<It> {
         self.phase
     }
 
-    pub(super) fn open(&mut self, settings: Settings) {
+    pub(super) fn open(&mut self, settings: &Settings) {
         if self.phase == Phase::New {
             self.phase = Phase::Open;
         }

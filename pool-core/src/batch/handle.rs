@@ -135,7 +135,7 @@ impl<T> Handle<'_, T> {
                 // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env`
                 // ends.
                 self.lot.get_mut().fast =
-                    unsafe { self.batch.start(&self.crew, self.settings, how) };
+                    unsafe { self.batch.start(&self.crew, &self.settings, how) };
             }
             let lot = self.lot.get_mut();
             let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
@@ -165,7 +165,7 @@ impl<T> Handle<'static, T> {
         if !self.started {
             self.started = true;
             // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
-            unsafe { self.batch.start(&self.crew, self.settings, how) };
+            unsafe { self.batch.start(&self.crew, &self.settings, how) };
         }
     }
 }

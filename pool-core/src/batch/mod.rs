@@ -55,6 +55,7 @@ pub(crate) use handle::Handle;
 pub(crate) use inputs::Inputs;
 pub(crate) use source::{Ask, Consumer, Outcome, Polled, Start};
 
+use crate::base::observer::Observer;
 use crate::base::sync::{Mutex, MutexGuard, seeded};
 use crate::batch::account::{Account, Limits, Phase};
 use crate::batch::credits::Room;
@@ -79,6 +80,7 @@ struct Home {
     crew: Arc<Crew>,
     /// A call of the same crew started the batch. Its hints go to the deques of the workers that push them.
     nested: bool,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<It, C, T> Batch<It, C, T>
@@ -161,7 +163,7 @@ where
 
     #[cold]
     fn push(&self) {
-        let Home { crew, nested } = self.home();
+        let Home { crew, nested, .. } = self.home();
         crew.push(self.hint(), *nested);
     }
 

@@ -72,7 +72,8 @@ where
         while let Some(inputs) = next {
             let Some((index, input)) = self.take(inputs) else { break };
             let at = At { pool: crew.name(), index };
-            let outcome = inside.call(|| stay.calls.run(|| call.run(at, input)));
+            let observer = || Some((self.home().observer.as_deref()?, index));
+            let outcome = inside.call(|| stay.calls.run(observer, || call.run(at, input)));
             next = self.file(index, outcome, &mut stay);
         }
         crew.remember(stay.calls.fast);
@@ -273,5 +274,54 @@ where
         unwind::discard(surplus);
         unwind::discard(swallowed);
         heir
+    }
+}
+
+#[cfg(all(test, not(any(pool_loom, pool_shuttle))))]
+mod tests {
+    use crate::base::config::Config;
+    use crate::base::observer::Observer;
+    use crate::base::span::At;
+    use crate::batch::{Handle, Start};
+    use crate::threads::crew::Crew;
+    use std::collections::HashMap;
+    use std::sync::{Arc, Mutex};
+    use std::thread::{self, ThreadId};
+
+    /// Where each call began, and how often and how it ended.
+    #[derive(Default)]
+    struct Seen(Mutex<HashMap<usize, (ThreadId, Vec<bool>)>>);
+
+    impl Observer for Seen {
+        fn begin(&self, index: usize) {
+            let before = self.0.lock().unwrap().insert(index, (thread::current().id(), Vec::new()));
+            assert_eq!(before, None, "call {index} begins twice");
+        }
+
+        fn end(&self, index: usize, panicked: bool) {
+            let mut seen = self.0.lock().unwrap();
+            let (began, ends) = seen.get_mut(&index).expect("a call begins before it ends");
+            assert_eq!(*began, thread::current().id());
+            ends.push(panicked);
+        }
+    }
+
+    #[test]
+    fn an_observer_sees_each_call_begin_and_end() {
+        let seen = Arc::new(Seen::default());
+        let running = Arc::clone(&seen);
+        let crew = Crew::new(Config::new().with_max_workers(2));
+        let mut handle =
+            Handle::new(Arc::clone(&crew), 0..500, move |At { index, .. }: At, input: usize| {
+                assert_eq!(running.0.lock().unwrap()[&index], (thread::current().id(), Vec::new()));
+                (Ok(input), input % 7 == 0)
+            });
+        handle.settings().observer = Some(Arc::clone(&seen) as Arc<dyn Observer>);
+        handle.unbound();
+        handle.start(Start::Ahead);
+        assert!(crew.wait_idle(None));
+        let seen = seen.0.lock().unwrap();
+        assert_eq!(seen.len(), 500);
+        assert!(seen.iter().all(|(index, (_, ends))| *ends == [index % 7 == 0]));
     }
 }

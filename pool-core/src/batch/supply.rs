@@ -76,9 +76,13 @@ where
     C: Call<It::Item, T>,
     T: Send,
 {
-    unsafe fn start(&self, crew: &Arc<Crew>, settings: Settings, how: Start) -> bool {
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: &Settings, how: Start) -> bool {
         let nested = nesting::is_inside(crew);
-        let crew = &self.home.get_or_init(|| Home { crew: Arc::clone(crew), nested }).crew;
+        let home = || {
+            let observer = settings.observer.clone();
+            Home { crew: Arc::clone(crew), nested, observer }
+        };
+        let crew = &self.home.get_or_init(home).crew;
         crew.begin();
         {
             let mut state = self.lock();
