@@ -31,7 +31,9 @@ impl Feeder {
         feeder.push(weight, book);
         if let Some((number, time)) = beside {
             let (other, book) = (Arc::clone(&feeder), Arc::clone(book));
-            let thread = thread::spawn(move || other.push_beside(number, time, &book));
+            let thread = thread::Builder::new().name("beside".into());
+            let thread = thread.spawn(move || other.push_beside(number, time, &book));
+            let thread = thread.expect("a thread");
             *feeder.beside.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         }
         Some(feeder)

@@ -100,9 +100,10 @@ pub(crate) enum Kind {
     Payload,
     Closure,
     Iterator,
+    State,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 /// The book of one batch, or of some tasks.
 pub(crate) struct Book {
@@ -183,7 +184,9 @@ impl Book {
 
     fn audit(&self) {
         let leaked = self.leaked.load(SeqCst);
-        for kind in [Kind::Input, Kind::Output, Kind::Payload, Kind::Closure, Kind::Iterator] {
+        for kind in
+            [Kind::Input, Kind::Output, Kind::Payload, Kind::Closure, Kind::Iterator, Kind::State]
+        {
             let live = self.live(kind);
             // A leaked batch may hold the panic of another one.
             let leaked = leaked || kind == Kind::Payload && self.ledger.leaks;

@@ -30,6 +30,7 @@ mod process;
 mod refusal;
 mod run;
 mod soak;
+mod states;
 mod tasks;
 mod values;
 mod watchdog;

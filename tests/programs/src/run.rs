@@ -59,6 +59,11 @@ impl Run {
         drop(before);
     }
 
+    /// Whether calls may not come to themselves: a subscriber panics first, or their state cannot be made.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.noisy || self.plan.states.is_some_and(|states| states.faults.is_some())
+    }
+
     pub(crate) fn stop(&self) {
         let stop = self.handle().clone();
         if let Some(stop) = stop {

@@ -3,7 +3,7 @@
 use super::{At, Freedom, Maker};
 use crate::dice::Dice;
 use crate::plan::{
-    Act, Batch, Consume, Habit, Hands, Hint, Inputs, Leave, Mood, Place, Pushes, Stop,
+    Act, Batch, Consume, Habit, Hands, Hint, Inputs, Leave, Mood, Place, Pushes, States, Stop,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,7 +102,15 @@ impl Maker {
             },
             calls,
             hands,
-            bombs: self.dice.maybe(10, |dice| dice.within(1..=4)),
+            states: self
+                .dice
+                .maybe(15, |dice| States { faults: dice.maybe(30, |dice| dice.within(2..=5)) }),
+            in_order: self.dice.percent(15),
+            // The standard library leaks the failure if a value that it drops for that panics.
+            bombs: self
+                .dice
+                .maybe(10, |dice| dice.within(1..=4))
+                .filter(|_| !matches!(consume, Consume::TryCollect)),
             consume,
             leave,
             between,
@@ -118,7 +126,9 @@ impl Maker {
             1..=3 => Consume::Collect,
             4..=5 => Consume::CollectUntilFailure,
             6 => Consume::CollectAndLeak,
-            7..=9 => Consume::ForEach,
+            7 => Consume::ForEach,
+            8 => Consume::TryForEach,
+            9 => Consume::TryCollect,
             10..=11 => Consume::Scope,
             12 => Consume::ScopeTimeouts(self.waits()),
             13..=14 => Consume::Timeouts(self.waits()),

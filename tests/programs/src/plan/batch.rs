@@ -28,8 +28,12 @@ pub(crate) struct Batch {
     pub(crate) noisy: bool,
     /// Whose hands consume it.
     pub(crate) hands: Hands,
-    /// The `Drop` of every so manieth result panics.
+    /// The `Drop` of every so manieth result and state panics.
     pub(crate) bombs: Option<usize>,
+    /// Its calls have states.
+    pub(crate) states: Option<States>,
+    /// Completions in the order of the inputs.
+    pub(crate) in_order: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +43,12 @@ pub(crate) enum Hands {
     Thread,
     /// Those of a call of that pool.
     Call(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct States {
+    /// Every so manieth cannot be made.
+    pub(crate) faults: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -102,7 +112,11 @@ pub(crate) enum Consume {
     CollectUntilFailure,
     /// Into a collection that leaks the iterator.
     CollectAndLeak,
+    /// Where that can be, into the values of all or the first failure.
+    TryCollect,
     ForEach,
+    /// Until it wants no more.
+    TryForEach,
     Scope,
     ScopeTimeouts(Vec<Duration>),
     Loop,
@@ -146,10 +160,15 @@ impl Batch {
             || self.stop.is_some()
             || matches!(
                 self.consume,
-                Consume::Unused | Consume::CollectUntilFailure | Consume::CollectAndLeak
+                Consume::Unused
+                    | Consume::CollectUntilFailure
+                    | Consume::TryCollect
+                    | Consume::CollectAndLeak
             );
         let panics = matches!(self.inputs.mood, Mood::PanicsAt(_))
-            || self.ordered && self.calls.iter().any(Call::may_panic);
+            || self.ordered
+                && (self.calls.iter().any(Call::may_panic)
+                    || self.states.is_some_and(|states| states.faults.is_some()));
         !ends_early && !panics
     }
 }
@@ -157,7 +176,10 @@ impl Batch {
 impl Consume {
     /// Takes all results before it looks at one.
     pub(crate) fn gathers(&self) -> bool {
-        matches!(self, Self::Collect | Self::CollectUntilFailure | Self::CollectAndLeak)
+        matches!(
+            self,
+            Self::Collect | Self::CollectUntilFailure | Self::CollectAndLeak | Self::TryCollect
+        )
     }
 
     pub(crate) fn lends(&self) -> bool {
