@@ -412,14 +412,15 @@ impl<It: Inputs> Account<It> {
         }
     }
 
-    /// Whether no further result will come. No thread is inside any more, but for one in `next()` of a batch that was
-    /// stopped: its input comes too late.
+    /// Whether no further result will come. No thread is inside any more, but for one in a `next()` that may block, of a
+    /// batch that was stopped: its input comes too late.
     pub(super) fn over(&self) -> bool {
         seeded!("end-before-the-last-left" => {
             let calls = self.active - usize::from(matches!(self.inputs, Place::Out));
             return self.phase >= Phase::Over && calls == 0;
         });
-        self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Place::Out))
+        let pulls = It::MAY_BLOCK && matches!(self.inputs, Place::Out);
+        self.phase >= Phase::Over && self.inside == usize::from(pulls)
     }
 
     /// Whether the thread that asks is the last one inside, and no thread enters any more.

@@ -133,7 +133,10 @@ where
             self.end_watch(state, wanted);
             return Polled::Fetched;
         }
-        state.account.end_if_dry();
+        seeded!("feed-ended-before-its-results" => state.account.end_if_dry());
+        if !state.results.ready() {
+            state.account.end_if_dry();
+        }
         if state.account.phase() == Phase::Closed {
             return Polled::Ended(None);
         }

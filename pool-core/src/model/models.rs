@@ -1174,6 +1174,19 @@ fn a_feed_ends_when_all_is_dealt_with() {
 }
 
 #[test]
+fn a_feed_whose_consumer_stands_by_loses_no_result() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let pool = pool(1);
+        assert_eq!(pool.map([1], |n| n).collect::<Vec<_>>(), [1]);
+        // The pool expects the call to be fast, and yet its worker leaves after it.
+        sync::FAST.set(false);
+        let feed = Feed::from([1]);
+        let batch = pool.as_completed(feed.inputs(), |n| Ok::<_, ()>(*n));
+        assert_eq!(batch.collect::<Vec<_>>().len(), 1);
+    });
+}
+
+#[test]
 fn what_is_pushed_is_run_or_given_back() {
     model(|| {
         let (pool, feed) = (pool(1), Feed::from([1]));

@@ -21,12 +21,14 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Batch>) {
     let Some(venue) = actor.venue(&plan.place) else { return };
     let Some(pool) = venue.pool() else { return };
     let run = Run::new(actor, plan, Arc::clone(&venue));
+    let feeder = run.feeder.clone();
     venue.begin();
     let outcome =
         if plan.lends() { lend(actor, &run, pool) } else { own(actor, &Arc::new(run), pool) };
     if plan.consume.lends() {
         venue.end(&actor.world.ledger);
     }
+    feeder.into_iter().for_each(|feeder| feeder.join());
     if let Place::New { .. } = plan.place {
         venue.drop_pool();
     }
@@ -113,13 +115,17 @@ fn as_completed<'env, R>(
 where
     R: Deref<Target = Run> + Clone + Send + Sync + 'env,
 {
-    let (inputs, feed) = source(run.clone());
+    let (source, feeder) = (run.clone(), run.feeder.clone());
     let token = Token::new(&run.book, Kind::Closure);
     let noisy = run.plan.noisy;
     let call = move |input: &Input| {
         token.touch();
         call::run(&run, input)
     };
+    if let Some(feeder) = feeder {
+        return (around(actor, noisy, || pool.as_completed(feeder.inputs(), call)), None);
+    }
+    let (inputs, feed) = crate::run::source(source);
     (around(actor, noisy, || pool.as_completed(inputs, call)), feed)
 }
 
@@ -211,6 +217,7 @@ fn hand_over(
 
 /// After a consumption that waits for everything.
 fn see_what_is_left(run: &Run, outcome: &Outcome) {
+    run.feeder.iter().for_each(|feeder| feeder.join());
     let all = [Kind::Input, Kind::Output, Kind::Closure, Kind::Iterator];
     run.book.is_gone(&all, "after the batch has returned");
     let running = run.book.running.now();

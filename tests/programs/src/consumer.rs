@@ -46,6 +46,9 @@ impl<'a> Consumer<'a> {
         if self.open == 0 {
             self.feed = None;
         }
+        if let Some(feeder) = &run.feeder {
+            feeder.push_from_consumer(weight, &run.book);
+        }
         if let Some((every, acts)) = &plan.between {
             if before % every == 0 {
                 acts.iter().for_each(|act| self.actor.act(act));
@@ -82,16 +85,27 @@ impl<'a> Consumer<'a> {
 
     /// The results have ended by themselves.
     pub(crate) fn end(&self) {
-        let (book, plan) = (&self.run.book, &self.run.plan);
         if self.run.left.load(SeqCst) {
             return;
         }
+        match &self.run.feeder {
+            Some(feeder) => feeder.at_the_end(&self.run.book, || self.balance()),
+            None => self.balance(),
+        }
+    }
+
+    fn balance(&self) {
+        let (book, plan) = (&self.run.book, &self.run.plan);
         let (taken, yielded, called) =
             (book.taken(), book.count(Fate::Yielded), book.count(Fate::Called));
         if plan.stop.is_none() {
             book.check(yielded == taken, || format!("{yielded} results for {taken} inputs"));
-            let total =
-                plan.inputs.total().filter(|_| !matches!(plan.inputs.mood, Mood::PanicsAt(_)));
+            let total = plan.inputs.total().filter(|_| match plan.inputs.mood {
+                Mood::PanicsAt(_) => false,
+                // What comes from beside may be refused, and a call that a subscriber cuts short pushes nothing.
+                Mood::Feed { beside, .. } => beside.is_none() && !self.run.noisy,
+                _ => true,
+            });
             book.check(total.is_none_or(|total| total == taken), || {
                 format!("{taken} of {total:?} inputs taken")
             });

@@ -148,6 +148,13 @@ impl Book {
         }
     }
 
+    /// An input was not taken after all.
+    pub(crate) fn untake(&self, index: usize) {
+        let before = self.fates[index].fetch_and(!(Fate::Taken as u8), SeqCst);
+        self.check(before == Fate::Taken as u8, || format!("input {index} refused, and run"));
+        self.taken.fetch_sub(1, SeqCst);
+    }
+
     pub(crate) fn has(&self, index: usize, fate: Fate) -> bool {
         self.fates.get(index).is_some_and(|fates| fates.load(SeqCst) & fate as u8 != 0)
     }

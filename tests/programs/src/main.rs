@@ -20,6 +20,7 @@ mod call;
 mod consume;
 mod consumer;
 mod dice;
+mod feed;
 mod generate;
 mod kinds;
 mod ledger;

@@ -76,6 +76,21 @@ pub(crate) enum Mood {
     Nested(usize, Arc<Batch>),
     /// A channel that the loop fills: a result of weight `n` brings `n` inputs of weight `n - 1`. This is the first one's.
     Crawl(u32),
+    /// A feed: an input of weight `n` brings `n` inputs of weight `n - 1`.
+    Feed {
+        weight: u32,
+        pushes: Pushes,
+        /// A thread beside the batch pushes so many inputs, after so long each.
+        beside: Option<(usize, Duration)>,
+    },
+}
+
+/// Who pushes what an input brings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pushes {
+    Call,
+    Consumer,
+    Both,
 }
 
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 mod batch;
 
-pub(crate) use batch::{Batch, Consume, Hands, Hint, Inputs, Leave, Mood, Stop};
+pub(crate) use batch::{Batch, Consume, Hands, Hint, Inputs, Leave, Mood, Pushes, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
