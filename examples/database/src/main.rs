@@ -8,14 +8,15 @@ use std::error::Error;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use pool_core::{Pool, concurrent};
+use pool_core::concurrent;
 use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 const PLACES: i64 = 10_000;
 
 /// Finds the station that is nearest to a place.
-fn nearest(db: &mut Connection, place: i64) -> rusqlite::Result<i64> {
+#[concurrent(max_workers = 8)]
+fn nearest(#[worker] db: &mut Connection, place: i64) -> rusqlite::Result<i64> {
     // The connection keeps the statement, prepared, for the next call.
     let mut query = db.prepare_cached(
         "SELECT station.id FROM place, station WHERE place.id = ?
@@ -34,11 +35,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = NamedTempFile::new()?;
     let db = Connection::open(&file)?;
     fill(&db)?;
-    let pool = Pool::new(8);
 
     let start = Instant::now();
-    let connect = || Connection::open(&file).unwrap();
-    let stations: Vec<_> = pool.map_init(1..=PLACES, connect, nearest).collect();
+    let stations: Vec<_> = nearest::map(|| Connection::open(&file), 1..=PLACES).collect();
     println!("a connection for each worker: {:.2} s", start.elapsed().as_secs_f64());
 
     let db = Mutex::new(db);
