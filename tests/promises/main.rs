@@ -18,6 +18,7 @@ mod nothing_is_lost;
 mod results_are_seen_when_they_are_there;
 mod scopes_start_their_batch;
 mod settings_are_checked;
+mod states_belong_to_their_batch;
 mod stats_add_up;
 mod stolen_work_is_done_once;
 mod stopping_ends_a_batch;
