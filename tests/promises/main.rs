@@ -11,6 +11,7 @@ mod completions_tell_of_their_call;
 mod debug_never_blocks;
 mod dropping_never_blocks;
 mod fast_calls_hold_nobody_back;
+mod feeds_end_by_themselves;
 mod inputs_are_taken_in_order;
 mod nesting_never_deadlocks;
 mod no_thread_still_a_result;
