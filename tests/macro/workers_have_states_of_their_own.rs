@@ -1,11 +1,13 @@
 //! `#[worker]`: a state that a call has to itself, made by a closure that is given before the inputs.
 
-use pool_core::{CallError, concurrent, is_cancelled};
+use pool_core::{CallError, concurrent, is_cancelled, sleep};
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::num::ParseIntError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+use support::until;
 
 /// A connection that borrows, and is not `Sync`.
 struct Connection<'a> {
@@ -206,8 +208,16 @@ fn cancelled(#[worker] state: &mut bool, _: u32) -> bool {
 
 #[test]
 fn what_makes_a_state_runs_inside_the_call() {
-    let batch = cancelled::map(is_cancelled, [1]);
+    let batch = cancelled::map(
+        || {
+            assert!(!is_cancelled());
+            sleep(Duration::from_secs(3_600))
+        },
+        [1],
+    );
     let stop = batch.stop_handle();
-    assert_eq!(batch.collect::<Vec<_>>(), [false]);
+    let batch = batch.start();
+    until(|| cancelled::pool().stats().running == 1);
     stop.stop();
+    assert_eq!(batch.collect::<Vec<_>>(), [false]);
 }

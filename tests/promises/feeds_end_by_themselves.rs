@@ -99,8 +99,7 @@ fn completions_may_be_kept_or_leaked_meanwhile() {
     watched(|| {
         for pool in pools() {
             let (feed, mut kept) = (Feed::from([1]), Vec::new());
-            let mut batch = pool.as_completed(feed.inputs(), nothing);
-            while let Some(done) = batch.next() {
+            for done in pool.as_completed(feed.inputs(), nothing) {
                 children(done.input).for_each(|child| feed.push(child).unwrap());
                 kept.push(done);
             }
@@ -288,8 +287,7 @@ fn what_is_left_is_dropped_once() {
         for pool in pools() {
             let ledger = Ledger::default();
             let feed: Feed<Entry> = (0..50).map(|_| ledger.entry()).collect();
-            let mut batch =
-                pool.as_completed(feed.inputs(), |entry| Ok::<_, ()>(entry.touch())).buffer(2);
+            let mut batch = pool.as_completed(feed.inputs(), |_| Ok::<_, ()>(())).buffer(2);
             drop(batch.next());
             drop(batch);
             assert!(pool.wait_idle(LIMIT));
@@ -332,7 +330,9 @@ fn a_pool_without_threads_runs_it_too() {
 }
 
 /// A task that may bring others.
-struct Job(Box<dyn Fn(&Feed<Job>) -> usize + Send + Sync>);
+struct Job(Box<Run>);
+
+type Run = dyn Fn(&Feed<Job>) -> usize + Send + Sync;
 
 #[test]
 fn tasks_of_many_kinds_are_a_batch_that_grows() {
@@ -340,7 +340,7 @@ fn tasks_of_many_kinds_are_a_batch_that_grows() {
         let (pool, feed) = (Pool::new(2), Feed::new());
         let counter = Arc::new(AtomicUsize::new(0));
         let counts = Arc::clone(&counter);
-        let push = |feed: &Feed<Job>, job| assert!(feed.push(Job(job)).is_ok());
+        let push = |feed: &Feed<Job>, job: Box<Run>| assert!(feed.push(Job(job)).is_ok());
         push(&feed, Box::new(move |_| counts.fetch_add(1, SeqCst)));
         push(
             &feed,
