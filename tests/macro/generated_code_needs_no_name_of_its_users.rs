@@ -73,6 +73,15 @@ mod shadowed {
         ::std::result::Result::Ok(base + more + x + y)
     }
 
+    #[concurrent]
+    pub(super) fn counted(
+        #[worker] state: &mut u32,
+        #[shared] init: u32,
+        x: u32,
+    ) -> ::std::result::Result<u32, u32> {
+        ::std::result::Result::Ok(*state + init + x)
+    }
+
     #[concurrent(keep_alive = ::std::time::Duration::ZERO, stack_size = 1 << 20)]
     pub(super) fn inferred(x: u32) -> u32 {
         x
@@ -104,6 +113,13 @@ pub mod library {
     #[must_use]
     pub fn measure<'a>(text: &'a str) -> usize {
         text.len()
+    }
+
+    /// Joins. Each worker keeps what it has joined.
+    #[concurrent]
+    pub fn join(#[worker] all: &mut String, text: &str) -> usize {
+        all.push_str(text);
+        all.len()
     }
 
     /// A client.
@@ -145,6 +161,11 @@ annotated!(generated, &u32, u32, 2, pub(crate), x, { *x });
 macro_rules! method {
     ($name:ident) => {
         #[concurrent]
+        fn stateful(&self, #[worker] state: &mut u32, #[shared] init: u32, x: u32) -> u32 {
+            self.0 + *state + init + x
+        }
+
+        #[concurrent]
         fn $name(&self, #[shared] shared: u32, x: &u32) -> u32 {
             self.0 + shared + x
         }
@@ -164,6 +185,9 @@ fn names_are_absolute() {
         [::core::result::Result::Ok(4)]
     );
     assert_eq!(shadowed::shadow::pool().max_workers(), 3);
+    let counts = shadowed::counted::map(|| ::core::result::Result::Ok(1), 2, [3]);
+    assert_eq!(counts.collect::<Vec<_>>(), [::core::result::Result::Ok(6)]);
+    assert_eq!(library::join::map(::std::string::String::new, ["a"]).collect::<Vec<_>>(), [1]);
     assert_eq!(shadowed::inferred::map([1]).collect::<Vec<_>>(), [1]);
 }
 
@@ -175,5 +199,6 @@ fn macros_may_write_annotated_functions() {
         hygienic::map(1, [1]).collect::<Vec<_>>()[..],
         [::core::result::Result::Ok(2)]
     ));
+    assert_eq!(One(1).stateful_map(|| 1, 1, [1]).collect::<Vec<_>>(), [4]);
     assert_eq!(One(1).add_map(1, [1]).collect::<Vec<_>>(), [3]);
 }

@@ -20,6 +20,7 @@ mod methods_have_siblings;
 mod options_configure_the_pool;
 mod shared_may_depend_on_a_condition;
 mod shared_parameters_are_given_once;
+mod states_go_where_parameters_go;
 mod the_dependency_may_have_another_name;
 mod types_may_differ_in_lifetimes;
 mod workers_have_states_of_their_own;

@@ -32,8 +32,8 @@ impl<R, F: FnOnce() -> R> InitOnce<R> for F {}
 
 /// A state that calls use one after the other, on any worker.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is the state of a `#[worker]`, which is kept for calls on other threads; that takes a type with \
-               a size that is `Send`",
+    message = "`{Self}` is the state of a `#[worker]`, which is kept for calls on other threads; that takes a type \
+               with a size that is `Send`",
     label = "not `Send`, or without a size",
     note = "a state that cannot leave its thread can be a `thread_local!` in the function; threads outlive a batch, so \
             the next batch on them finds it again"

@@ -39,7 +39,7 @@ fn of_inputs_with_size(companion: &Companion<'_>, predicate: &WherePredicate) ->
             Type::Path(path) => path.path.get_ident(),
             _ => None,
         };
-        if name.is_some_and(|name| companion.is_input(name)) {
+        if name.is_some_and(|name| companion.has_size(name)) {
             of.bounds = mem::take(&mut of.bounds).into_iter().filter(is_not_maybe).collect();
         }
     }

@@ -120,11 +120,13 @@ impl<'a> Companion<'a> {
         })
     }
 
-    /// Whether an input is a value of this type parameter, which therefore has a size.
-    pub(super) fn is_input(&self, name: &Ident) -> bool {
-        self.inputs().any(
-            |input| matches!(&input.parameter.passing, Passing::LentParameter(of) if of == name),
-        )
+    /// Whether an input or a state is a value of this type parameter, which therefore has a size.
+    pub(super) fn has_size(&self, name: &Ident) -> bool {
+        self.arguments.iter().any(|argument| match &argument.parameter.passing {
+            Passing::LentParameter(of) => argument.parameter.role == Role::Input && of == name,
+            Passing::State(Type::Path(path)) => path.path.is_ident(name),
+            _ => false,
+        })
     }
 
     pub(super) fn keeping(&self) -> Option<&Keeping> {

@@ -13,7 +13,7 @@ pub(super) fn generics(companion: &Companion<'_>, form: Form) -> Vec<TokenStream
     let (env, core) = (form.lifetime(), &companion.core);
     let batch = (form != Form::Submit).then(|| env.to_token_stream());
     let own = companion.function.sig.generics.params.iter().map(|parameter| match parameter {
-        GenericParam::Type(parameter) if companion.is_input(&parameter.ident) => {
+        GenericParam::Type(parameter) if companion.has_size(&parameter.ident) => {
             let mut sized = parameter.clone();
             sized.bounds = sized.bounds.into_iter().filter(is_not_maybe).collect();
             sized.into_token_stream()
