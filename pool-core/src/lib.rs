@@ -127,9 +127,11 @@
 //!
 //! - `macros` (default): [`concurrent`].
 //! - `stream`: [`ResultStream`] from `into_stream()` of both batches, and [`Task`] as a `Future`, for any executor.
+//! - `measure`: [`Measure`] finds how many workers a function should have.
 //! - `tracing`: each call runs in a span `call` of target `pool_core`, a child of the span in which its batch was
 //!   built.
 #![cfg_attr(not(feature = "macros"), doc = "", doc = "[`concurrent`]: #features")]
+#![cfg_attr(not(feature = "measure"), doc = "", doc = "[`Measure`]: #features")]
 #![cfg_attr(not(feature = "stream"), doc = "", doc = "[`ResultStream`]: #features")]
 #![deny(unsafe_code)]
 
@@ -140,6 +142,8 @@ mod api;
 mod base;
 #[expect(unsafe_code, reason = "hints outlive what their batch borrows")]
 mod batch;
+#[cfg(feature = "measure")]
+pub mod measure;
 #[cfg(all(test, any(pool_loom, pool_shuttle)))]
 mod model;
 mod nesting;
@@ -158,6 +162,8 @@ pub use api::stop_handle::StopHandle;
 pub use api::stream::ResultStream;
 pub use api::task::{Task, TaskGuard};
 pub use batch::feed::Feed;
+#[cfg(feature = "measure")]
+pub use measure::Measure;
 pub use nesting::{is_cancelled, sleep};
 #[cfg(feature = "macros")]
 pub use pool_macros::concurrent;

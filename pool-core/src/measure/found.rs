@@ -1,0 +1,89 @@
+//! [`Found`]: the rows of a measurement and what follows from them.
+
+use crate::measure::row::Row;
+use crate::measure::verdict::{self, Verdict};
+use std::fmt;
+
+/// What a measurement has found: its rows, the verdict, and the number of workers.
+///
+/// Made by [`Measure::run`](crate::Measure::run). Its `Display` is the table and the verdict in words, in lines of at
+/// most 80 columns.
+///
+/// # Examples
+///
+/// ```
+/// use pool_core::{Measure, Pool, measure::Verdict};
+///
+/// let pool = Pool::new(1);
+/// let found = Measure::new(|| pool.map(0..100, |n: u32| if n < 90 { Err("busy") } else { Ok(n) })).run();
+/// assert!(matches!(found.verdict(), Verdict::Unclear(_)));
+/// assert_eq!(found.max_workers(), None);
+/// assert_eq!((found.rows().len(), found.rows()[0].failed()), (1, 90));
+/// println!("{found}");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Found {
+    rows: Vec<Row>,
+    verdict: Verdict,
+    max_workers: Option<usize>,
+}
+
+impl Found {
+    /// `stopped` says that more levels would have come, `free` which part of the processor this process could have.
+    pub(super) fn new(mut rows: Vec<Row>, stopped: bool, free: f64) -> Self {
+        let best = rows.iter().map(|row| row.per_second).fold(0.0, f64::max);
+        rows.iter_mut().for_each(|row| row.of_best = ratio(row.per_second, best));
+        let (verdict, max_workers) = verdict::judge(&rows, stopped, free);
+        Self { rows, verdict, max_workers }
+    }
+
+    /// Returns the number of workers to take, unless the rows are [unclear](Verdict::Unclear).
+    ///
+    /// It is the knee: the fewest workers of a row within 5 % of the best one.
+    pub fn max_workers(&self) -> Option<usize> {
+        self.max_workers
+    }
+
+    /// Returns what follows from the rows.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Returns what each level has shown, in the order in which they ran.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+/// A throughput as a part of the best one.
+pub(super) fn ratio(part: f64, best: f64) -> f64 {
+    if best > 0.0 { part / best } else { 1.0 }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.rows.is_empty() {
+            writeln!(f, "{}", Row::HEADER)?;
+            self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))?;
+            writeln!(f)?;
+        }
+        let mut column = 0;
+        let text = verdict::words(self.verdict, self.max_workers, &self.rows);
+        for word in text.split(' ') {
+            let length = word.chars().count();
+            match column {
+                0 => column = length,
+                _ if column + 1 + length > 80 => {
+                    writeln!(f)?;
+                    column = length;
+                }
+                _ => {
+                    f.write_str(" ")?;
+                    column += 1 + length;
+                }
+            }
+            f.write_str(word)?;
+        }
+        Ok(())
+    }
+}
