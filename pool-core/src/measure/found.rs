@@ -19,7 +19,8 @@ use std::fmt;
 /// assert!(matches!(found.verdict(), Verdict::Unclear(_)));
 /// assert_eq!(found.max_workers(), None);
 /// assert_eq!((found.rows().len(), found.rows()[0].failed()), (1, 90));
-/// println!("{found}");
+/// let share = "90 % of the calls fail at the first level: see to that first.";
+/// assert!(found.advice() == share && found.to_string().ends_with(share));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -49,6 +50,11 @@ impl Found {
         self.verdict
     }
 
+    /// Returns the verdict in words, in lines of at most 80 columns: what stands under the table.
+    pub fn advice(&self) -> String {
+        lines(&verdict::words(self.verdict, self.max_workers, &self.rows))
+    }
+
     /// Returns what each level has shown, in the order in which they ran.
     pub fn rows(&self) -> &[Row] {
         &self.rows
@@ -67,23 +73,24 @@ impl fmt::Display for Found {
             self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))?;
             writeln!(f)?;
         }
-        let mut column = 0;
-        let text = verdict::words(self.verdict, self.max_workers, &self.rows);
-        for word in text.split(' ') {
-            let length = word.chars().count();
-            match column {
-                0 => column = length,
-                _ if column + 1 + length > 80 => {
-                    writeln!(f)?;
-                    column = length;
-                }
-                _ => {
-                    f.write_str(" ")?;
-                    column += 1 + length;
-                }
-            }
-            f.write_str(word)?;
-        }
-        Ok(())
+        f.write_str(&self.advice())
     }
+}
+
+/// Breaks a text into lines of at most 80 columns.
+fn lines(text: &str) -> String {
+    let (mut lines, mut column) = (String::new(), 0);
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column + 1 + length > 80 {
+            lines.push('\n');
+            column = 0;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
 }

@@ -29,8 +29,8 @@
 //!
 //! - **The service at the other end.** It gets all these calls, and its caches warm up from level to level. The levels
 //!   start low, and end with the first one at which calls fail more often.
-//! - **The process.** The CPU share is taken from the clock of the whole process, so other threads of it count. Measure
-//!   in a program that does nothing else.
+//! - **The process.** The CPU share is taken from the clock of the whole process, so other threads of it count, and
+//!   processes that a call starts do not. Measure in a program that does nothing else.
 //! - **The machine.** Noise makes a row `noisy`, and where it matters the verdict says so: [`Doubt::Noise`], or
 //!   [`Doubt::OtherPrograms`]. More time for each level helps against the first.
 //! - **The consumer is not.** Results are dropped as they come.
