@@ -120,6 +120,9 @@
 //!
 //! # When not to use it
 //!
+//! Feature `measure` tells: [`Measure`] runs a function with more and more workers, and says how many to take, or that
+//! this is the wrong tool.
+//!
 //! For work that keeps the CPU busy, take rayon. For many thousands of calls at once, with libraries that are async,
 //! take async. For calls that must be killed from outside, take processes.
 //!
@@ -175,6 +178,6 @@ pub mod feed {
 }
 
 /// Compiles and runs the README's programs, with the features that they need.
-#[cfg(all(doctest, feature = "macros", feature = "stream"))]
+#[cfg(all(doctest, feature = "macros", feature = "measure", feature = "stream"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

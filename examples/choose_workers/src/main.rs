@@ -7,7 +7,8 @@
 //! cargo run --release -p choose_workers -- --run 'gzip -t {}' *.gz
 //! ```
 //!
-//! Each level takes each URL, file or input once, for two seconds at most: give many. Ctrl-C ends it with what it has.
+//! Each level takes each URL or input once, and an eighth of the files, for two seconds at most: give many. Ctrl-C ends
+//! it with what it has.
 
 mod arguments;
 mod picture;
@@ -21,6 +22,9 @@ use std::process::{Command, ExitCode, Stdio, exit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 use ureq::Agent;
+
+/// The files are for so many levels, up to 128 workers.
+const LEVELS: usize = 8;
 
 /// Downloads one page, and lets it go.
 #[concurrent]
@@ -76,7 +80,10 @@ fn tell(arguments: &Arguments) -> io::Result<()> {
         Job::Files(folder) => {
             let mut files = Vec::new();
             gather(folder, &mut files)?;
-            show(Measure::new(|| read::as_completed(&files)), arguments)
+            // What was read once comes from memory: each level takes other files.
+            let mut levels = (0..LEVELS).cycle();
+            let mut next = || files.iter().skip(levels.next().unwrap_or_default()).step_by(LEVELS);
+            show(Measure::new(|| read::as_completed(next())), arguments)
         }
         Job::Run(command, inputs) => {
             show(Measure::new(|| run::as_completed(command, inputs)), arguments)

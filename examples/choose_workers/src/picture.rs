@@ -40,7 +40,10 @@ pub(crate) fn draw(found: &Found) -> String {
     axis(&mut svg, (LEFT - 10.0, "end"), &rates, BLUE, "calls/s", |rate| format!("{rate:.0}"));
     let waits: Vec<f64> = rows.iter().map(|row| 1e3 * row.p99().as_secs_f64()).collect();
     curve(&mut svg, &places, &waits, RED, " stroke-dasharray=\"6 4\"");
-    axis(&mut svg, (RIGHT + 10.0, "start"), &waits, RED, "p99", |wait| format!("{wait:.3} ms"));
+    axis(&mut svg, (RIGHT + 10.0, "start"), &waits, RED, "p99", |wait| match wait {
+        w if w < 10.0 => format!("{w:.2} ms"),
+        w => format!("{w:.0} ms"),
+    });
     svg.push_str("</svg>\n");
     svg
 }

@@ -1,11 +1,12 @@
 //! [`Level`]: one number of workers, and the [`Clock`] that sees the calls of its batch.
 
 use crate::base::observer::Observer;
+use crate::base::sync::Mutex;
 use crate::measure::brake::Brake;
 use crate::measure::row::Row;
 use cpu_time::ProcessTime;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a batch is run with. Public in name only: no other crate can make one.
@@ -62,27 +63,23 @@ impl Clock {
         Arc::new(Self { begun: Instant::now(), cpu: ProcessTime::now(), calls: Mutex::default() })
     }
 
-    fn calls(&self) -> MutexGuard<'_, Calls> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The level takes no further input.
     pub(super) fn close(&self) {
-        let mut calls = self.calls();
+        let mut calls = self.calls.lock();
         calls.closed = Some((self.begun.elapsed(), calls.running.len()));
     }
 
     pub(super) fn failed(&self, index: usize) {
-        self.calls().failed.insert(index);
+        self.calls.lock().failed.insert(index);
     }
 
     pub(super) fn has_panicked(&self) -> bool {
-        self.calls().panicked > 0
+        self.calls.lock().panicked > 0
     }
 
     /// A panic has ended the batch.
     pub(super) fn cut(&self) {
-        self.calls().cut = true;
+        self.calls.lock().cut = true;
     }
 
     /// What the level has shown, with `workers` at once. All its calls have ended.
@@ -92,7 +89,7 @@ impl Clock {
     /// slower than it is.
     pub(super) fn row(&self, workers: usize) -> Row {
         let (wall, cpu) = (self.begun.elapsed(), self.cpu.elapsed());
-        let calls = &mut *self.calls();
+        let calls = &mut *self.calls.lock();
         let first = calls.ended.iter().map(|call| call.from).min().unwrap_or_default();
         let last = calls.ended.iter().map(|call| call.from).max().unwrap_or_default();
         let end = match calls.closed {
@@ -145,13 +142,13 @@ impl Clock {
 
 impl Observer for Clock {
     fn begin(&self, index: usize) {
-        let mut calls = self.calls();
+        let mut calls = self.calls.lock();
         calls.running.insert(index, self.begun.elapsed());
     }
 
     fn end(&self, index: usize, panicked: bool) {
         let to = self.begun.elapsed();
-        let mut calls = self.calls();
+        let mut calls = self.calls.lock();
         if let Some(from) = calls.running.remove(&index) {
             calls.ended.push(Span { index, from, to });
         }

@@ -97,17 +97,15 @@ pub(super) fn judge(rows: &[Row], stopped: bool, free: f64) -> (Verdict, Option<
         return (Verdict::Fails { from: last.workers }, knee(before.iter()));
     }
     let telling = || rows.iter().filter(|row| row.tells());
-    let (Some(least), Some(best), Some(knee)) =
-        (telling().next(), best(telling()), knee(telling()))
+    let (Some(alone), Some(best), Some(knee)) =
+        (alone(telling()), best(telling()), knee(telling()))
     else {
         return unclear(Doubt::FewCalls);
     };
-    if least.cpu_use > 0.5 {
-        let cores = thread::available_parallelism().map_or(usize::MAX, usize::from);
-        return (Verdict::Busy, Some(knee.min(cores)));
+    if alone.cpu_use > 0.5 {
+        return (Verdict::Busy, Some(knee.min(cores())));
     }
-    // The call would have had the free part only, whatever it needs.
-    if free < 0.8 && least.cpu_use > 0.35 * free {
+    if free < 0.8 && unhindered(alone.cpu_use, free) > 0.3 {
         return unclear(Doubt::OtherPrograms);
     }
     let doubtful =
@@ -124,6 +122,23 @@ pub(super) fn judge(rows: &[Row], stopped: bool, free: f64) -> (Verdict, Option<
         () if grows => unclear(Doubt::Growing),
         () => (Verdict::Waits, Some(knee)),
     }
+}
+
+/// The row in which a call had a core to itself: the last such one, when caches were warm, or else the first of all.
+fn alone<'a>(mut rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
+    let first = rows.next()?;
+    Some(rows.filter(|row| row.workers <= cores()).last().unwrap_or(first))
+}
+
+/// The share of a call that had a whole core, if it has this `share` where it gets the `free` part of one. What it does
+/// on the core takes longer then, and what it waits for does not.
+fn unhindered(share: f64, free: f64) -> f64 {
+    let waits = (1.0 / share - 1.0 / free).max(0.0);
+    1.0 / (1.0 + waits)
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn best<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
@@ -155,7 +170,8 @@ pub(super) fn words(verdict: Verdict, max_workers: Option<usize>, rows: &[Row]) 
             );
         }
         Verdict::Busy => {
-            let busy = 100.0 * rows.iter().find(|row| row.tells()).map_or(0.0, |row| row.cpu_use);
+            let busy =
+                100.0 * alone(rows.iter().filter(|row| row.tells())).map_or(0.0, |row| row.cpu_use);
             return format!(
                 "The calls keep the CPU busy for {busy:.0} % of their time. Take rayon; here, max_workers = {knee} is \
                  enough."
@@ -198,4 +214,18 @@ pub(super) fn words(verdict: Verdict, max_workers: Option<usize>, rows: &[Row]) 
         Doubt::Stopped => "Stopped before there was an answer.",
     };
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unhindered;
+
+    #[test]
+    fn other_programs_make_a_call_look_as_if_it_waited() {
+        // Half of its time on the core: 1 ms, and 1 ms of waiting. With half a core the first takes 2 ms.
+        assert!((unhindered(1.0 / 3.0, 0.5) - 0.5).abs() < 1e-9);
+        // It never waits.
+        assert!((unhindered(0.25, 0.25) - 1.0).abs() < 1e-9);
+        assert_eq!(unhindered(0.0, 0.5), 0.0);
+    }
 }
