@@ -7,7 +7,7 @@
 //! cargo run --release -p choose_workers -- --run 'gzip -t {}' *.gz
 //! ```
 //!
-//! Each level takes each URL or input once, and an eighth of the files, for two seconds at most: give many. Ctrl-C ends
+//! Each level takes each URL or input once, and an eleventh of the files, for two seconds at most: give many. Ctrl-C ends
 //! it with what it has.
 
 mod arguments;
@@ -23,8 +23,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 use ureq::Agent;
 
-/// The files are for so many levels, up to 128 workers.
-const LEVELS: usize = 8;
+/// There are no more levels: 1, 2, 4 and so on, up to 1024 workers.
+const LEVELS: usize = 11;
 
 /// Downloads one page, and lets it go.
 #[concurrent]
@@ -81,8 +81,9 @@ fn tell(arguments: &Arguments) -> io::Result<()> {
             let mut files = Vec::new();
             gather(folder, &mut files)?;
             // What was read once comes from memory: each level takes other files.
-            let mut levels = (0..LEVELS).cycle();
-            let mut next = || files.iter().skip(levels.next().unwrap_or_default()).step_by(LEVELS);
+            let mut levels = 0..LEVELS;
+            let mut next =
+                || files.iter().skip(levels.next().unwrap_or(files.len())).step_by(LEVELS);
             show(Measure::new(|| read::as_completed(next())), arguments)
         }
         Job::Run(command, inputs) => {

@@ -19,8 +19,7 @@ use std::fmt;
 /// assert!(matches!(found.verdict(), Verdict::Unclear(_)));
 /// assert_eq!(found.max_workers(), None);
 /// assert_eq!((found.rows().len(), found.rows()[0].failed()), (1, 90));
-/// let share = "90 % of the calls fail at the first level: see to that first.";
-/// assert!(found.advice() == share && found.to_string().ends_with(share));
+/// assert_eq!(found.advice(), "90 % of the calls fail at the first level: see to that first.");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -51,6 +50,17 @@ impl Found {
     }
 
     /// Returns the verdict in words, in lines of at most 80 columns: what stands under the table.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::{Measure, Pool};
+    ///
+    /// let pool = Pool::new(1);
+    /// let found = Measure::new(|| pool.map(0..2, |n: u32| Ok::<_, ()>(n))).levels([4]).run();
+    /// assert!(found.advice().starts_with("There were too few calls to say"));
+    /// assert!(found.to_string().ends_with(&found.advice()));
+    /// ```
     pub fn advice(&self) -> String {
         lines(&verdict::words(self.verdict, self.max_workers, &self.rows))
     }
