@@ -218,7 +218,45 @@ pub(super) fn words(verdict: Verdict, max_workers: Option<usize>, rows: &[Row]) 
 
 #[cfg(test)]
 mod tests {
-    use super::unhindered;
+    use super::{Doubt, Verdict, judge, unhindered};
+    use crate::measure::row::Row;
+    use std::time::Duration;
+
+    /// Rows of 1, 2, 4 and so on workers, with these throughputs.
+    fn rows(throughputs: &[f64], cpu_use: f64) -> Vec<Row> {
+        let row = |(doubled, per_second): (usize, &f64)| Row {
+            workers: 1 << doubled,
+            calls: 10_000,
+            per_second: *per_second,
+            of_best: 1.0,
+            p50: Duration::from_millis(1),
+            p99: Duration::from_millis(1),
+            failed: 0,
+            panicked: 0,
+            cut: false,
+            cpu_share: cpu_use,
+            cpu_use,
+            error: 0.0,
+        };
+        throughputs.iter().enumerate().map(row).collect()
+    }
+
+    #[test]
+    fn rows_with_a_knee_wait_unless_the_cpu_is_busy() {
+        let waits = [1.0, 2.0, 4.0, 4.1, 4.0];
+        assert_eq!(judge(&rows(&waits, 0.2), false, 1.0), (Verdict::Waits, Some(4)));
+        assert_eq!(judge(&rows(&waits, 0.2), true, 1.0), (Verdict::Unclear(Doubt::Stopped), None));
+        assert_eq!(judge(&rows(&[1.0, 1.0, 1.0], 0.9), false, 1.0), (Verdict::Busy, Some(1)));
+        let others = judge(&rows(&waits, 0.2), false, 0.25);
+        assert_eq!(others, (Verdict::Unclear(Doubt::OtherPrograms), None));
+        assert_eq!(judge(&rows(&waits, 0.02), false, 0.25), (Verdict::Waits, Some(4)));
+    }
+
+    #[test]
+    fn throughput_that_dips_is_noise() {
+        let dips = judge(&rows(&[1.0, 2.0, 1.2, 2.1, 2.1], 0.0), false, 1.0);
+        assert_eq!(dips, (Verdict::Unclear(Doubt::Noise), None));
+    }
 
     #[test]
     fn other_programs_make_a_call_look_as_if_it_waited() {
