@@ -17,8 +17,8 @@
 //!
 //! let files = vec![String::from("Cargo.toml"), String::from("src/lib.rs")];
 //!
-//! // In the order of the inputs. Collecting into a `Result` ends at the first error; `Vec<_>` would keep them all.
-//! let counts: Vec<usize> = lines::map(&files).collect::<Result<_, _>>()?;
+//! // In the order of the inputs, until the first error; `collect::<Vec<_>>()` would keep them all.
+//! let counts = lines::map(&files).try_collect::<Vec<_>>()?;
 //! assert_eq!(counts.len(), 2);
 //!
 //! // As they finish: one outcome for each input, and an error ends nothing.
@@ -49,6 +49,9 @@
 //! raises it: [`on`](Map::on) another pool or [`Pool::set_max_workers`] does. [`buffer`](Map::buffer) bounds the
 //! inputs that run, or have finished and were not taken yet; by default they are 16 for each worker. A
 //! [`PoolBuilder`] sets up a pool, and [`Stats`] tell what it does.
+//!
+//! Calls that need a connection or a buffer to themselves take a `#[worker]` parameter, or the state of
+//! [`Pool::map_init`]. Where results bring further inputs, as in a crawl, a [`Feed`] takes them.
 //!
 //! # Borrowing
 //!
@@ -100,8 +103,8 @@
 //!
 //! # Errors and panics
 //!
-//! `map` yields what the function returns. Collect it into a `Result` to end at the first error, or into
-//! `Vec<Result<_, _>>` to keep all. `as_completed` tells each failure with its input, as a [`CallError`]: the error
+//! `map` yields what the function returns. [`try_collect`](Map::try_collect) ends at the first error, and
+//! `collect::<Vec<_>>()` keeps all results. `as_completed` tells each failure with its input, as a [`CallError`]: the error
 //! that was returned, or the [`Panic`]. With types such as `anyhow::Error`, write `done.into_result()?`: a plain `?`
 //! on a [`CallError`] loses the error's chain.
 //!

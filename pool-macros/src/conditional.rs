@@ -1,4 +1,4 @@
-//! A `#[shared]` under a condition, which only the compiler can decide.
+//! A `#[shared]` or `#[worker]` under a condition, which only the compiler can decide.
 
 use crate::function::Written;
 use crate::parameter::is;
@@ -15,12 +15,12 @@ pub(crate) struct Conditional {
 }
 
 impl Conditional {
-    /// Takes the first `#[cfg_attr(…, shared)]` apart.
+    /// Takes the first `#[cfg_attr(…, shared)]` or `#[cfg_attr(…, worker)]` apart.
     pub(crate) fn of(function: &Written) -> Option<Self> {
         let attributes = function.sig.inputs.iter().map(attributes_of);
         let (parameter, position, (condition, added)) =
             attributes.enumerate().find_map(|(parameter, attributes)| {
-                let found = |(position, attribute)| Some((parameter, position, shared(attribute)?));
+                let found = |(position, attribute)| Some((parameter, position, mark(attribute)?));
                 attributes.iter().enumerate().find_map(found)
             })?;
         let (mut with, mut without) = (function.clone(), function.clone());
@@ -30,8 +30,8 @@ impl Conditional {
     }
 }
 
-/// The condition of a `cfg_attr` that adds `shared`, and all that it adds.
-fn shared(attribute: &Attribute) -> Option<(TokenStream, Vec<Attribute>)> {
+/// The condition of a `cfg_attr` that adds a mark, and all that it adds.
+fn mark(attribute: &Attribute) -> Option<(TokenStream, Vec<Attribute>)> {
     if !is(attribute, "cfg_attr") {
         return None;
     }
@@ -39,7 +39,10 @@ fn shared(attribute: &Attribute) -> Option<(TokenStream, Vec<Attribute>)> {
     let mut metas = metas.into_iter();
     let condition = metas.next()?.into_token_stream();
     let added: Vec<_> = metas.map(|meta| Attribute { meta, ..attribute.clone() }).collect();
-    added.iter().any(|added| is(added, "shared")).then_some((condition, added))
+    added
+        .iter()
+        .any(|added| is(added, "shared") || is(added, "worker"))
+        .then_some((condition, added))
 }
 
 fn attributes_of(parameter: &FnArg) -> &[Attribute] {

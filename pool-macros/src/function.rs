@@ -3,13 +3,13 @@
 use crate::args::Args;
 use crate::errors::{Errors, wrong_type};
 use crate::output::Output;
-use crate::parameter::{Parameter, is, not_configured};
+use crate::parameter::{Parameter, Role, is, not_configured};
 use crate::place::{Place, companion};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, FnArg, GenericParam, Ident, Result, Safety, Signature, Visibility};
 
-/// An annotated function: as it was written, less `#[shared]`, and what was read out of it.
+/// An annotated function: as it was written, less `#[shared]` and `#[worker]`, and what was read out of it.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -49,12 +49,22 @@ impl Function {
         let mut parameters = Vec::new();
         for input in &mut sig.inputs {
             if let FnArg::Typed(written) = input {
-                parameters.push(Parameter::take(written, &type_parameters, errors));
+                let mark = written.attrs.iter().find(|attribute| is(attribute, "worker")).cloned();
+                let parameter = Parameter::take(written, &type_parameters, errors);
+                let is_second =
+                    parameters.iter().any(|other: &Parameter| other.role == Role::Worker);
+                if let (Some(mark), true) = (mark, is_second) {
+                    errors.at(
+                        mark,
+                        "a second `#[worker]`; make one state of both: a struct or a tuple",
+                    );
+                }
+                parameters.push(parameter);
             }
         }
-        if parameters.iter().all(|parameter| parameter.shared) {
+        if !parameters.iter().any(|parameter| parameter.role == Role::Input) {
             let message = format!(
-                "`{}` has no input that differs from call to call; add a parameter without `#[shared]`",
+                "`{}` has no input that differs from call to call; add a parameter without `#[shared]` or `#[worker]`",
                 sig.ident
             );
             errors.at_span(sig.paren_token.span.close(), message);

@@ -17,7 +17,7 @@ use proc_macro::TokenStream;
 
 /// Puts a companion beside a blocking function that runs it over many inputs at once, on threads of its own.
 ///
-/// The function stays as it was written, less `#[shared]`: a plain call runs it here and now. Beside it stands a
+/// The function stays as it was written, less `#[shared]` and `#[worker]`: a plain call runs it here and now. Beside it stands a
 /// companion, a type of the same name and visibility, so that one `use` brings both:
 ///
 /// | | |
@@ -94,6 +94,7 @@ use proc_macro::TokenStream;
 /// | `x: &'a T`, lifetime named | moved, as the reference that it is | a `&'a T` |
 /// | `#[shared] x: &T` | one value for all calls, lent to each | given before the inputs: any `S: Lend<T>`; a `&T` where that is a type parameter of the function |
 /// | `#[shared] x: T` | one value for all calls, cloned for each | given before the inputs: a `T` |
+/// | `#[worker] x: &mut T` | a state that a call has to itself: a connection, a client, a buffer | given before the inputs: a closure that makes one |
 /// | several without `#[shared]` | | a tuple of them, in their order |
 ///
 /// What lends what is listed at `pool_core::Lend`: a `&str` is lent by a
@@ -101,8 +102,37 @@ use proc_macro::TokenStream;
 /// `&(|x| x + 1) as &(dyn Fn(u32) -> u32 + Sync)`. `as_completed` hands every input back. Lent inputs are the caller's own
 /// values; moved ones are cloned before the call.
 ///
+/// The closure behind `#[worker]` returns a `Result<T, E>` where the function returns a `Result<_, E>`, and a `T` where it
+/// does not. The states belong to the batch: a call takes a free one or makes one, and puts it back. So there are never
+/// more of them than calls of the batch run at once. They may borrow, they need not be `Sync`, and they are dropped
+/// before `collect`, `for_each` and `scope` return. A state that cannot be made fails the input that it was for, and the
+/// next input tries again. A call that panics drops its state; one that returns an error keeps it, and replaces it with
+/// `*db = reopen()?`. What borrows from another part of the state is no state: a prepared statement of rusqlite borrows
+/// from its connection, so write `db.prepare_cached(…)`.
+///
+/// ```
+/// use pool_core::concurrent;
+/// use std::fs::File;
+/// use std::io::{self, Read, Seek, SeekFrom};
+///
+/// /// Reads from a file that each worker opens for itself.
+/// #[concurrent(max_workers = 4)]
+/// fn read(#[worker] file: &mut File, at: u64) -> io::Result<[u8; 4]> {
+///     let mut bytes = [0; 4];
+///     file.seek(SeekFrom::Start(at))?;
+///     file.read_exact(&mut bytes)?;
+///     Ok(bytes)
+/// }
+///
+/// let words = read::map(|| File::open("Cargo.toml"), [1, 0, 1]).try_collect::<Vec<_>>()?;
+/// assert_eq!(words, [*b"pack", *b"[pac", *b"pack"]);
+/// # io::Result::Ok(())
+/// ```
+///
+/// A `thread_local!` would be wrong there: threads outlive a batch, so a batch on another file would read the first one.
+///
 /// A crate that makes concurrency optional writes `#[cfg_attr(feature = "…", concurrent)]` on the function and
-/// `#[cfg_attr(feature = "…", shared)]` on the parameter. Parameters under a `#[cfg]` are refused.
+/// `#[cfg_attr(feature = "…", shared)]` or `worker` on the parameter. Parameters under a `#[cfg]` are refused.
 ///
 /// A result may borrow from `&self` and from what has a lifetime with a name, not from what is lent. Lifetimes that a
 /// type hides have to be shown: `Cow<'_, str>`, not `Cow<str>`.

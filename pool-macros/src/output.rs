@@ -87,7 +87,9 @@ impl Source {
             None => Self::Batch,
             Some((lifetime, _)) if !is_elided(&lifetime) => Self::Named(lifetime),
             Some((_, Passing::Owned(_))) => Self::Batch,
-            Some((_, Passing::Lent(_) | Passing::LentParameter(_))) => Self::Call,
+            Some((_, Passing::Lent(_) | Passing::LentParameter(_) | Passing::State(_))) => {
+                Self::Call
+            }
         }
     }
 }

@@ -11,9 +11,19 @@ use syn::{
 pub(crate) struct Parameter {
     /// What the pattern calls it, where it is a plain name.
     pub(crate) name: Option<Ident>,
-    /// One value for all calls, rather than one for each.
-    pub(crate) shared: bool,
+    pub(crate) role: Role,
     pub(crate) passing: Passing,
+}
+
+/// Whose value it is.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Role {
+    /// Each call's own.
+    Input,
+    /// `#[shared]`: one for all calls.
+    Shared,
+    /// `#[worker]`: one for each call that runs, made by a closure and used again.
+    Worker,
 }
 
 /// What becomes of a value, by the type that is written.
@@ -24,42 +34,56 @@ pub(crate) enum Passing {
     Lent(Type),
     /// `&T` where `T` is a type parameter of the function, which nothing could infer through `Lend<T>`.
     LentParameter(Ident),
+    /// `&mut T`: the state that the call has to itself.
+    State(Type),
 }
 
 impl Parameter {
-    /// Reads a parameter, and takes `#[shared]` off it. `type_parameters` are the function's own.
+    /// Reads a parameter, and takes `#[shared]` and `#[worker]` off it. `type_parameters` are the function's own.
     pub(crate) fn take(
         written: &mut PatType,
         type_parameters: &[Ident],
         errors: &mut Errors,
     ) -> Self {
-        let shared = take_shared(&mut written.attrs, errors);
+        let shared = take_mark(&mut written.attrs, "shared", errors);
+        let worker = take_mark(&mut written.attrs, "worker", errors);
+        if let (Some(_), Some(worker)) = (&shared, &worker) {
+            errors.at(worker, "`#[worker]` and `#[shared]`: a state is no other call's meanwhile; remove one of the two");
+        }
+        let role = match (shared, worker) {
+            (_, Some(_)) => Role::Worker,
+            (Some(_), None) => Role::Shared,
+            (None, None) => Role::Input,
+        };
         not_configured(&written.attrs, "a parameter", errors);
         let name = match &*written.pat {
             Pat::Ident(name) => Some(name.ident.clone()),
             _ => None,
         };
-        let passing = Passing::of(&written.ty, shared, type_parameters).unwrap_or_else(|error| {
+        let passing = Passing::of(&written.ty, role, type_parameters).unwrap_or_else(|error| {
             let stand_in = wrong_type(&error);
             errors.push(error);
             Passing::Owned(stand_in)
         });
-        Self { name, shared, passing }
+        Self { name, role, passing }
     }
 }
 
 impl Passing {
-    fn of(ty: &Type, shared: bool, type_parameters: &[Ident]) -> Result<Self, Error> {
+    fn of(ty: &Type, role: Role, type_parameters: &[Ident]) -> Result<Self, Error> {
         if let Some(found) = impl_trait(ty) {
             let message = "`impl` in a parameter; name the type instead: `fn f<T: Trait>(x: T)`";
             return Err(Error::new(found.span, message));
+        }
+        if role == Role::Worker {
+            return state(ty).map(Self::State);
         }
         let Type::Reference(reference) = peel(ty) else { return Ok(Self::Owned(ty.clone())) };
         if reference.lifetime.as_ref().is_some_and(|lifetime| !is_elided(lifetime)) {
             return Ok(Self::Owned(ty.clone()));
         }
         if reference.mutability.is_some() {
-            return Err(lent_mutably(reference, shared));
+            return Err(lent_mutably(reference, role));
         }
         let referent = peel(&reference.elem);
         Ok(match referent {
@@ -83,11 +107,36 @@ fn elided_like_the_reference(object: &TypeTraitObject, reference: &TypeReference
     Type::TraitObject(object)
 }
 
-fn lent_mutably(reference: &TypeReference, shared: bool) -> Error {
-    let message = if shared {
+/// What a `#[worker]` parameter refers to.
+fn state(ty: &Type) -> Result<Type, Error> {
+    let Type::Reference(reference @ TypeReference { mutability: Some(_), .. }) = peel(ty) else {
+        let message = "a `#[worker]` parameter is a state that is lent to one call at a time; write `&mut` before its type";
+        return Err(Error::new_spanned(ty, message));
+    };
+    if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| !is_elided(lifetime)) {
+        let message =
+            "a state is lent for one call, so nothing can name how long; remove the lifetime";
+        return Err(Error::new_spanned(lifetime, message));
+    }
+    let referent = peel(&reference.elem);
+    let instead = match referent {
+        Type::Slice(_) => "`Vec`",
+        Type::TraitObject(_) => "`Box<dyn Trait + Send>`",
+        Type::Path(path) if path.path.is_ident("str") => "`String`",
+        _ => return Ok(referent.clone()),
+    };
+    let message = format!(
+        "a state is kept between calls, so its type has a size; write `&mut` and a {instead}"
+    );
+    Err(Error::new_spanned(referent, message))
+}
+
+fn lent_mutably(reference: &TypeReference, role: Role) -> Error {
+    let message = if role == Role::Shared {
         "a `#[shared]` parameter is lent to several calls at once, so it cannot be `&mut`; write `&` and a `Mutex` within"
     } else {
-        "an input is lent to its call, so it cannot be `&mut`; take it by value and return it, or name the lifetime: `&'a mut`"
+        "an input is lent to its call, so it cannot be `&mut`; take it by value and return it, or name the lifetime: `&'a mut`; \
+         a state that calls use one after the other is marked `#[worker]`"
     };
     Error::new_spanned(reference.mutability, message)
 }
@@ -106,20 +155,25 @@ pub(crate) fn is(attribute: &Attribute, name: &str) -> bool {
     attribute.path().is_ident(name)
 }
 
-/// Whether there was a `#[shared]`, which is taken off, since no other macro knows it.
-pub(crate) fn take_shared(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> bool {
-    let mut shared = false;
+/// Takes a mark such as `#[shared]` off, since no other macro knows it, and gives it back if there was one.
+pub(crate) fn take_mark(
+    attributes: &mut Vec<Attribute>,
+    mark: &str,
+    errors: &mut Errors,
+) -> Option<Attribute> {
+    let mut marked = None;
     attributes.retain(|attribute| {
-        if !is(attribute, "shared") {
+        if !is(attribute, mark) {
             return true;
         }
-        if shared {
-            errors.at(attribute, "`#[shared]` is given twice; remove one");
+        if marked.is_some() {
+            errors.at(attribute, format!("`#[{mark}]` is given twice; remove one"));
         } else if attribute.meta.require_path_only().is_err() {
-            errors.at(&attribute.meta, "`#[shared]` takes no options; write `#[shared]` alone");
+            let message = format!("`#[{mark}]` takes no options; write `#[{mark}]` alone");
+            errors.at(&attribute.meta, message);
         }
-        shared = true;
+        marked.get_or_insert_with(|| attribute.clone());
         false
     });
-    shared
+    marked
 }

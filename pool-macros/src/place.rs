@@ -2,7 +2,7 @@
 
 use crate::args::{Args, NO_COMPANION};
 use crate::errors::Errors;
-use crate::parameter::take_shared;
+use crate::parameter::take_mark;
 use crate::types::{arguments, is_elided, last_segment, mention_of_self, peel};
 use proc_macro2::Ident;
 use quote::{ToTokens as _, format_ident};
@@ -58,11 +58,11 @@ impl Place {
         } else if let Some(companion) = &args.companion {
             errors.at(&companion.key, NO_COMPANION);
         }
-        if take_shared(&mut receiver.attrs, errors) {
-            errors.at(
-                receiver.self_token,
-                "`self` is shared by all calls anyway; remove `#[shared]`",
-            );
+        for mark in ["shared", "worker"] {
+            if take_mark(&mut receiver.attrs, mark, errors).is_some() {
+                let message = format!("`self` is shared by all calls; remove `#[{mark}]`");
+                errors.at(receiver.self_token, message);
+            }
         }
         let keeping = match &receiver.kind {
             ReceiverKind::Reference(_, lifetime, None) => {

@@ -22,3 +22,4 @@ mod shared_may_depend_on_a_condition;
 mod shared_parameters_are_given_once;
 mod the_dependency_may_have_another_name;
 mod types_may_differ_in_lifetimes;
+mod workers_have_states_of_their_own;

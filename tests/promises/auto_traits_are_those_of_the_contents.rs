@@ -1,8 +1,8 @@
 //! What a user holds can be sent, shared, moved and named wherever its contents can, and stays without bounds in a user's own types.
 
 use pool_core::{
-    AsCompleted, CallError, Completion, Map, Panic, Pool, PoolBuilder, ResultStream, Results,
-    Stats, StopHandle, Task, Timeout,
+    AsCompleted, CallError, Completion, Feed, Map, Panic, Pool, PoolBuilder, ResultStream, Results,
+    Stats, StopHandle, Task, TaskGuard, Timeout, feed,
 };
 use std::cell::Cell;
 use std::error::Error;
@@ -24,11 +24,17 @@ fn whatever_is_inside<'env, I: Send, R: Send + 'env, T: Send, E: Send>() {
     send::<Results<'env, R>>();
     send::<ResultStream<R>>();
     send::<Task<R>>();
+    send::<TaskGuard<R>>();
+    send::<Feed<I>>();
+    sync::<Feed<I>>();
+    send::<feed::Inputs<I>>();
     send::<CallError<E>>();
     // No result of these is ever pinned in place.
     unpin::<Results<'env, R>>();
     unpin::<ResultStream<R>>();
     unpin::<Task<R>>();
+    unpin::<TaskGuard<R>>();
+    unpin::<Feed<I>>();
 }
 
 /// Never called.
@@ -54,6 +60,8 @@ fn shared_as_their_contents_are_sent<I: Send, R: Send, T: Send, E: Send>() {
     sync::<AsCompleted<'_, I, T, E>>();
     sync::<ResultStream<R>>();
     sync::<Task<R>>();
+    sync::<TaskGuard<R>>();
+    sync::<feed::Inputs<I>>();
 }
 
 /// Never called.
@@ -64,6 +72,9 @@ fn safe_across_panics_whatever_is_inside<I, R, T, E>() {
     safe::<AsCompleted<'_, I, T, E>>();
     safe::<ResultStream<R>>();
     safe::<Task<R>>();
+    safe::<TaskGuard<R>>();
+    safe::<Feed<I>>();
+    safe::<feed::Inputs<I>>();
     safe::<Panic>();
     safe::<Completion<u8, u8, String>>();
 }
@@ -86,6 +97,7 @@ fn always() {
     copied::<Timeout>();
     fn cloned<T: Clone>() {}
     cloned::<StopHandle>();
+    cloned::<Feed<Cell<u8>>>();
     owned::<Map<'static, u8>>();
     owned::<Task<u8>>();
     owned::<ResultStream<u8>>();
@@ -148,6 +160,9 @@ fn what_cannot_be_sent_stays() {
         assert!(!Probe::<AsCompleted<'_, Rc<u8>, u8, u8>>::SYNC);
         assert!(!Probe::<ResultStream<Rc<u8>>>::SYNC);
         assert!(!Probe::<Task<Rc<u8>>>::SYNC);
+        assert!(!Probe::<TaskGuard<Rc<u8>>>::SEND);
+        assert!(!Probe::<Feed<Rc<u8>>>::SEND);
+        assert!(!Probe::<feed::Inputs<Rc<u8>>>::SEND);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `{:?}` of everything a user holds is there at once, wherever it is asked for: beside calls that run, inside them, in the inputs, and for
 //! contents that have no `Debug` of their own.
 
-use pool_core::{CallError, Panic, Pool, ResultStream, StopHandle, Task, Timeout};
+use pool_core::{CallError, Feed, Panic, Pool, ResultStream, StopHandle, Task, Timeout};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, OnceLock};
 use support::{Gate, LIMIT, forever, pools, raise, watched};
@@ -37,6 +37,12 @@ fn of_all_that_has_begun_and_has_not() {
             let states =
                 ["waiting", "running"].map(|state| format!("Task {{ state: {state}, .. }}"));
             assert!(states.contains(&format!("{task:?}")), "{task:?}");
+            let feed = Feed::from([Opaque]);
+            assert_eq!(format!("{feed:?}"), "Feed { waiting: 1, closed: false }");
+            assert_eq!(format!("{:?}", feed.inputs()), "Inputs { .. }");
+            assert_eq!(format!("{feed:?}"), "Feed { waiting: 0, closed: true }");
+            let guard = pool.submit(|| Opaque).cancel_on_drop();
+            assert!(format!("{guard:?}").starts_with("TaskGuard(Some(Task { state: "), "{guard:?}");
             assert_eq!(format!("{stream:?}"), "ResultStream { ended: false, .. }");
             assert_eq!(format!("{:?}", batch.stop_handle()), "StopHandle { .. }");
             assert_eq!(format!("{pool:?}"), "Pool { name: \"pool\", .. }");

@@ -643,3 +643,19 @@ fn a_stop_races_with_everything_and_loses_nothing() {
         }
     });
 }
+
+#[test]
+fn an_error_of_try_for_each_drops_the_closure_before_it_waits_for_the_inputs() {
+    watched(|| {
+        for pool in pools() {
+            let (input, inputs) = mpsc::channel();
+            input.send(1).unwrap();
+            // A worker waits in `next()` for as long as the closure keeps its end of the channel.
+            let end = pool.map(inputs, |n| n).try_for_each(move |n| {
+                let _ = &input;
+                Err(n)
+            });
+            assert_eq!(end, Err(1));
+        }
+    });
+}

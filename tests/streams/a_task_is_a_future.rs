@@ -2,7 +2,7 @@
 
 use futures_core::FusedFuture;
 use futures_lite::future;
-use pool_core::{Panic, Pool, Task, concurrent};
+use pool_core::{Panic, Pool, Task, concurrent, is_cancelled, sleep};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -144,4 +144,31 @@ fn one_that_was_polled_can_be_cancelled() {
     block_on(busy).unwrap();
     assert!(pool.wait_idle(LIMIT));
     assert_eq!(pool.stats().completed, 1);
+}
+
+#[test]
+fn a_guard_is_one_too_and_cancels_when_it_is_dropped() {
+    let (pool, entered) = (Pool::new(1), Gate::default());
+    assert_eq!(block_on(pool.submit(|| 6 * 7).cancel_on_drop()).unwrap(), 42);
+    let panicked = block_on(pool.submit(|| -> u32 { panic!("no") }).cancel_on_drop());
+    assert_eq!(panicked.unwrap_err().message(), "no");
+
+    let (inside, (ended, end)) = (entered.clone(), mpsc::channel());
+    let mut guard = pool
+        .submit(move || {
+            inside.open();
+            ended.send((sleep(LIMIT), is_cancelled())).unwrap();
+        })
+        .cancel_on_drop();
+    assert!(!guard.is_terminated());
+    assert!(Pin::new(&mut guard).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    entered.wait();
+    drop(guard);
+    assert_eq!(end.recv(), Ok((false, true)));
+
+    // What has given its result cancels nothing.
+    let mut guard = pool.submit(|| 1).cancel_on_drop();
+    assert!(pool.wait_idle(LIMIT));
+    assert!(Pin::new(&mut guard).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(guard.is_terminated());
 }

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 
 /// Downloads the same ten pages in both ways. One of them is missing, which is as it should be.
 fn demo(pool: &Pool) -> ExitCode {
-    let (urls, waits) = server::start().unwrap_or_else(|error| {
+    let (urls, waits) = server::pages().unwrap_or_else(|error| {
         eprintln!("download: cannot serve pages: {error}");
         exit(1)
     });

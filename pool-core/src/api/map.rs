@@ -185,7 +185,6 @@ impl<'env, R: Send + 'env> Map<'env, R> {
     }
 
     /// A batch that lends the inputs to its calls, which share states.
-    #[allow(dead_code, reason = "for generated code, which is to come")]
     pub(crate) fn lent_with_states<It, S, Init, F>(
         crew: Arc<Crew>,
         inputs: It,

@@ -186,7 +186,8 @@ macro_rules! consumer {
             /// assert!(end.is_err());
             /// ```
             pub fn try_for_each<A: Attempt>(self, mut consume: impl FnMut($Item) -> A) -> A {
-                self.0.lend(Start::Gathers, |consumer| {
+                // Moved, since the inputs may wait for what `consume` holds: it is gone before this waits for them.
+                self.0.lend(Start::Gathers, move |consumer| {
                     let mut attempts = Results::one_by_one(consumer).map(|result| consume(result));
                     attempts.find(|attempt| !attempt.goes_on()).unwrap_or(A::WENT_ON)
                 })

@@ -261,16 +261,16 @@ impl<It: Inputs> Account<It> {
     }
 
     /// Ends the inputs if they are dry and no call runs that may add to them. The consumer has dealt with all that it
-    /// got, and no result is there. Says whether they have ended by this.
-    pub(super) fn end_if_dry(&mut self) -> bool {
-        let dry = self.phase == Phase::Open
-            && !self.busy()
-            && matches!(&self.inputs, Place::Here(inputs) if inputs.end_if_dry());
-        if dry {
+    /// got, and no result is there.
+    pub(super) fn end_if_dry(&mut self) {
+        let idle = self.phase == Phase::Open && !self.busy();
+        seeded!("feed-ended-beside-a-call" => if let Place::Here(inputs) = &self.inputs {
+            if inputs.end_if_dry() { self.end() }
+        });
+        if idle && matches!(&self.inputs, Place::Here(inputs) if inputs.end_if_dry()) {
             self.end();
             self.posts.relieve();
         }
-        dry
     }
 
     /// Whether the inputs claim that there are none.
@@ -412,14 +412,15 @@ impl<It: Inputs> Account<It> {
         }
     }
 
-    /// Whether no further result will come. No thread is inside any more, but for one in `next()` of a batch that was
-    /// stopped: its input comes too late.
+    /// Whether no further result will come. No thread is inside any more, but for one in a `next()` that may block, of a
+    /// batch that was stopped: its input comes too late.
     pub(super) fn over(&self) -> bool {
         seeded!("end-before-the-last-left" => {
             let calls = self.active - usize::from(matches!(self.inputs, Place::Out));
             return self.phase >= Phase::Over && calls == 0;
         });
-        self.phase >= Phase::Over && self.inside == usize::from(matches!(self.inputs, Place::Out))
+        let pulls = It::MAY_BLOCK && matches!(self.inputs, Place::Out);
+        self.phase >= Phase::Over && self.inside == usize::from(pulls)
     }
 
     /// Whether the thread that asks is the last one inside, and no thread enters any more.

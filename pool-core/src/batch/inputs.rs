@@ -9,6 +9,9 @@ pub trait Inputs: Send {
     /// One input.
     type Item;
 
+    /// Whether [`next`](Self::next) may take long, so that no consumer of a stopped batch waits for it.
+    const MAY_BLOCK: bool;
+
     /// Takes the next input. `None` is the end. An iterator's is code of the user.
     fn next(&mut self) -> Option<Self::Item>;
 
@@ -31,6 +34,8 @@ pub struct Listener(pub(super) Hint);
 
 impl<It: Iterator + Send> Inputs for It {
     type Item = It::Item;
+
+    const MAY_BLOCK: bool = true;
 
     #[inline]
     fn next(&mut self) -> Option<It::Item> {

@@ -135,9 +135,9 @@ where
             self.end_watch(state, wanted);
             return Polled::Fetched;
         }
-        if state.account.end_if_dry() {
-            self.end_if_done(state);
-            state = self.lock();
+        seeded!("feed-ended-before-its-results" => state.account.end_if_dry());
+        if !state.results.ready() {
+            state.account.end_if_dry();
         }
         if state.account.phase() == Phase::Closed {
             return Polled::Ended(None);

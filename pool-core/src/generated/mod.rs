@@ -3,9 +3,13 @@
 mod run;
 mod send;
 mod signature;
+mod state;
 
 pub use self::send::{Failed, Input, Returned};
 pub use self::signature::{Anything, Fallible, HandedBack, Inputs, Named, Ordered, Sent, Shared};
+pub use self::state::{
+    Init, InitOnce, State, as_completed_init, map_init, map_lent_init, with_state,
+};
 pub use crate::__in_an_impl_write_concurrent_associated as in_an_impl_write_concurrent_associated;
 pub use crate::api::as_completed::AsCompleted;
 pub use crate::api::inputs::IntoInputs;

@@ -93,6 +93,9 @@ pub trait Outcome<T, E>: Sized {
     /// Turns what a call returns into a `Result`.
     fn into_result(self) -> Result<T, E>;
 
+    /// What the call of an input gives whose state could not be made.
+    fn failed(error: E) -> Self;
+
     /// The last link of the chain.
     fn with_result<I: Send, B: Begin<I, T, E, Self>>(begin: B) -> B::Begun
     where
@@ -104,6 +107,11 @@ impl<T, E> Outcome<T, E> for Result<T, E> {
     #[inline]
     fn into_result(self) -> Self {
         self
+    }
+
+    #[inline]
+    fn failed(error: E) -> Self {
+        Err(error)
     }
 
     #[inline]
@@ -120,6 +128,11 @@ impl<T> Outcome<T, Infallible> for T {
     #[inline]
     fn into_result(self) -> Result<T, Infallible> {
         Ok(self)
+    }
+
+    #[inline]
+    fn failed(error: Infallible) -> Self {
+        match error {}
     }
 
     #[inline]

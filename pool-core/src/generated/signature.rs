@@ -85,7 +85,7 @@ impl<It> Inputs for It {}
 
 /// The inputs of a `map`, whose results come in their order: an iterator.
 #[diagnostic::on_unimplemented(
-    message = "`map` takes no feed: what is pushed meanwhile has no place in an order; use `as_completed`",
+    message = "`map` takes no feed; use `as_completed`, with `.in_order()` where the order matters",
     label = "a feed"
 )]
 pub trait Ordered {}

@@ -16,7 +16,7 @@ use crate::base::sync;
 use crate::threads::parked::Parked;
 use crate::threads::permits::{Permits, Wake};
 use crate::threads::queue::Queue;
-use crate::{Pool, PoolBuilder, is_cancelled};
+use crate::{Feed, Pool, PoolBuilder, is_cancelled};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -1155,5 +1155,138 @@ fn a_call_whose_result_is_there_comes_before_a_new_one() {
         waits.join().unwrap();
         new.join().unwrap();
         assert_eq!(*order.lock().unwrap(), [1, 2]);
+    });
+}
+
+#[test]
+fn a_feed_ends_when_all_is_dealt_with() {
+    model(|| {
+        let (pool, feed, mut seen) = (pool(2), Feed::from([1]), Vec::new());
+        pool.as_completed(feed.inputs(), |n| Ok::<_, ()>(*n)).for_each(|done| {
+            seen.push(done.input);
+            if done.input < 3 {
+                feed.push(done.input + 1).unwrap();
+            }
+        });
+        assert_eq!(seen, [1, 2, 3]);
+        assert_eq!(feed.push(4), Err(4));
+    });
+}
+
+#[test]
+fn a_feed_whose_consumer_stands_by_loses_no_result() {
+    Model { fast: true, ..Model::DEFAULT }.check(|| {
+        let pool = pool(1);
+        assert_eq!(pool.map([1], |n| n).collect::<Vec<_>>(), [1]);
+        // The pool expects the call to be fast, and yet its worker leaves after it.
+        sync::FAST.set(false);
+        let feed = Feed::from([1]);
+        let batch = pool.as_completed(feed.inputs(), |n| Ok::<_, ()>(*n));
+        assert_eq!(batch.collect::<Vec<_>>().len(), 1);
+    });
+}
+
+#[test]
+fn what_is_pushed_is_run_or_given_back() {
+    model(|| {
+        let (pool, feed) = (pool(1), Feed::from([1]));
+        let other = feed.clone();
+        let thread = loom::thread::spawn(move || other.push(2).is_ok());
+        let seen = pool.as_completed(feed.inputs(), |n| Ok::<_, ()>(*n)).count();
+        assert_eq!(seen, 1 + usize::from(thread.join().unwrap()));
+    });
+}
+
+#[test]
+fn what_a_call_pushes_is_run_beside_it() {
+    model(|| {
+        let (pool, feed, meeting) = (pool(2), Feed::from([1]), Meeting::new());
+        let inside = feed.clone();
+        let batch = pool.as_completed(feed.inputs(), |n| {
+            if *n == 1 {
+                inside.push(2).unwrap();
+            }
+            meeting.attend(2);
+            Ok::<_, ()>(())
+        });
+        assert_eq!(batch.collect::<Vec<_>>().len(), 2);
+    });
+}
+
+#[test]
+fn a_nested_feed_needs_one_worker() {
+    model(|| {
+        let pool = Arc::new(pool(1));
+        let inner = Arc::clone(&pool);
+        let seen = pool.submit(move || {
+            let feed = Feed::from([1]);
+            let batch = inner.as_completed(feed.inputs(), |n| match n {
+                1 => feed.push(2),
+                _ => Ok(()),
+            });
+            batch.collect::<Vec<_>>().len()
+        });
+        assert_eq!(seen.join().unwrap(), 2);
+    });
+}
+
+/// A state whose `Drop` touches memory of the caller.
+struct Borrows<'a>(&'a Lent, u8);
+
+impl Drop for Borrows<'_> {
+    fn drop(&mut self) {
+        self.0.touch();
+    }
+}
+
+#[test]
+fn states_are_gone_after_collect_and_as_many_as_calls_at_once() {
+    model(|| {
+        let (pool, made) = (pool(2), AtomicUsize::new(0));
+        let mut lent = Lent::new();
+        let init = || {
+            made.fetch_add(1, Ordering::Relaxed);
+            Borrows(&lent, 0)
+        };
+        let all: Vec<i32> = pool.map_init([1, 2, 3], init, |_, n| n).collect();
+        lent.end();
+        assert_eq!(all, [1, 2, 3]);
+        assert!(made.load(Ordering::Relaxed) <= 2);
+    });
+}
+
+#[test]
+fn a_state_in_which_a_call_panicked_is_used_no_more() {
+    model(|| {
+        let pool = pool(1);
+        let init = || Ok::<_, ()>(0);
+        let batch = pool.as_completed_init([1, 2], init, |state, n| {
+            *state += n;
+            if *n == 1 {
+                resume_unwind(Box::new(()));
+            }
+            Ok(*state)
+        });
+        let all: Vec<_> = batch.map(|done| done.result.ok()).collect();
+        assert_eq!(all, [None, Some(2)]);
+    });
+}
+
+#[test]
+fn a_thread_whose_start_panics_counts_as_refused() {
+    model(|| {
+        let pool = made(Pool::builder().max_workers(1).on_start(|| resume_unwind(Box::new(()))));
+        assert_eq!(pool.map([1], |n| n).collect::<Vec<_>>(), [1]);
+        assert_eq!(pool.submit(|| 2).join().unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_guard_that_is_dropped_cancels_its_call() {
+    model(|| {
+        let pool = pool(1);
+        let guard = pool.submit(|| crate::sleep(Duration::MAX)).cancel_on_drop();
+        drop(guard);
+        assert!(pool.wait_idle(Duration::MAX));
     });
 }

@@ -3,10 +3,10 @@
 use super::companion::{Argument, Companion, Form, named};
 use super::signature::inputs_name;
 use super::tokens::{at, ends, local, tuple};
-use crate::parameter::{Parameter, Passing};
+use crate::parameter::{Parameter, Passing, Role};
 use crate::place::{Keeping, Place};
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::GenericParam;
 
 /// One call of the engine, and nothing that could be wrong at run time.
@@ -17,23 +17,46 @@ pub(super) fn body(companion: &Companion<'_>, form: Form) -> TokenStream {
     let is_lent =
         |argument: &Argument<'_>| !matches!(argument.parameter.passing, Passing::Owned(_));
     let (engine, by_reference) = match form {
-        Form::Map if companion.inputs().all(is_lent) => (quote!(map_lent), true),
-        Form::Map => (quote!(map), false),
-        Form::AsCompleted => (quote!(as_completed), true),
-        Form::Submit => (quote!(submit), false),
+        Form::Map if companion.inputs().all(is_lent) => (format_ident!("map_lent"), true),
+        Form::Map => (format_ident!("map"), false),
+        Form::AsCompleted => (format_ident!("as_completed"), true),
+        Form::Submit => (format_ident!("submit"), false),
     };
     let types = types(companion, form);
+    let state_name = local("state");
+    let state =
+        companion.state(form).zip(companion.made(form)).map(|((ty, init), made)| (ty, made, init));
     let call = call(companion, form, by_reference);
     let run = match form {
-        Form::Submit => quote!(#private::#engine::<#types, _>(Self::#pool(), move || { #call })),
-        Form::Map | Form::AsCompleted => quote! {
-            #private::#engine::<#types, _, _>(Self::#pool(), #inputs, move |#pattern| { #call })
+        Form::Submit => {
+            let call = match &state {
+                Some((ty, made, init)) => quote! {
+                    #private::with_state::<#ty, #types, #made, _>(#init, move |#state_name| { #call })
+                },
+                None => call,
+            };
+            quote!(#private::#engine::<#types, _>(Self::#pool(), move || { #call }))
+        }
+        Form::Map | Form::AsCompleted => match &state {
+            Some((ty, made, init)) => {
+                let engine = format_ident!("{}_init", engine);
+                quote! {
+                    #private::#engine::<#ty, #types, #made, _, _, _>(
+                        Self::#pool(), #init, #inputs, move |#state_name, #pattern| { #call }
+                    )
+                }
+            }
+            None => quote! {
+                #private::#engine::<#types, _, _>(Self::#pool(), #inputs, move |#pattern| { #call })
+            },
         },
     };
     let unpack = (form == Form::Submit && companion.inputs().count() > 1)
         .then(|| quote!(let #pattern = #inputs;));
     let is_result = companion.function.output.is_result;
-    let check = (form == Form::AsCompleted && !is_result).then(|| not_an_alias(companion, form));
+    // What makes a state has to know whether it may fail.
+    let asks = form == Form::AsCompleted || state.is_some();
+    let check = (asks && !is_result).then(|| not_an_alias(companion, form));
     let this = own_the_arc(companion);
     let sent = companion.arguments.iter().filter_map(|argument| sent(companion, argument, form));
     quote! { #check #this #unpack #(#sent)* #run }
@@ -51,7 +74,8 @@ fn types(companion: &Companion<'_>, form: Form) -> TokenStream {
 
 /// A value that goes to other threads becomes something that gives it there.
 fn sent(companion: &Companion<'_>, argument: &Argument<'_>, form: Form) -> Option<TokenStream> {
-    let Argument { parameter: Parameter { shared, passing, .. }, position, local, .. } = argument;
+    let Argument { parameter: Parameter { role, passing, .. }, position, local, .. } = argument;
+    let shared = *role == Role::Shared;
     let Passing::Owned(ty) = passing else { return None };
     let (private, ty) = (&companion.private, named(ty, form));
     match (shared, form) {
@@ -69,14 +93,15 @@ fn sent(companion: &Companion<'_>, argument: &Argument<'_>, form: Form) -> Optio
 fn call(companion: &Companion<'_>, form: Form, by_reference: bool) -> TokenStream {
     let Companion { private, core, .. } = companion;
     let clone = quote!(#core::clone::Clone::clone);
+    let state = local("state");
     let argument = |argument: &Argument<'_>| {
-        let Argument { parameter: Parameter { shared, passing, .. }, position, local, .. } =
-            argument;
+        let Argument { parameter: Parameter { role, passing, .. }, position, local, .. } = argument;
+        let shared = *role == Role::Shared;
         let is_reference =
-            if *shared { matches!(passing, Passing::LentParameter(_)) } else { by_reference };
+            if shared { matches!(passing, Passing::LentParameter(_)) } else { by_reference };
         let borrowed = if is_reference { quote!(#local) } else { quote!(&#local) };
         match passing {
-            Passing::Owned(_) if *shared || form == Form::Submit => quote!(#local()),
+            Passing::Owned(_) if shared || form == Form::Submit => quote!(#local()),
             Passing::Owned(ty) if by_reference => {
                 let ty = named(ty, form);
                 quote!(<#ty as #private::HandedBack<#position>>::again(#local))
@@ -87,6 +112,7 @@ fn call(companion: &Companion<'_>, form: Form, by_reference: bool) -> TokenStrea
                 quote!(<_ as #lend>::lend(#borrowed))
             }
             Passing::LentParameter(_) => borrowed,
+            Passing::State(_) => state.to_token_stream(),
         }
     };
     let sig = &companion.function.sig;

@@ -5,7 +5,7 @@ use super::companion::{Argument, Companion, Form, named};
 use super::signature::{input, is_not_maybe};
 use super::tokens::{at, over};
 use crate::function::Function;
-use crate::parameter::{Parameter, Passing};
+use crate::parameter::{Parameter, Passing, Role};
 use crate::place::{Keeping, Place, Receiver};
 use crate::types::{lifetimes, references};
 use proc_macro2::TokenStream;
@@ -65,14 +65,21 @@ fn of_parameter(
     form: Form,
 ) -> Vec<TokenStream> {
     let Companion { private, core, .. } = companion;
-    let (env, Argument { parameter: Parameter { shared, passing, .. }, position, .. }) =
+    let (env, Argument { parameter: Parameter { role, passing, .. }, position, .. }) =
         (form.lifetime(), argument);
+    let shared = *role == Role::Shared;
     let ty = match passing {
         Passing::Owned(ty) => named(ty, form),
         Passing::Lent(referent) => return implied_by(companion, &named(referent, form)),
-        Passing::LentParameter(name) if *shared => return vec![quote!(#name: #core::marker::Sync)],
+        Passing::LentParameter(name) if shared => return vec![quote!(#name: #core::marker::Sync)],
         Passing::LentParameter(_) if form == Form::Map => return Vec::new(),
         Passing::LentParameter(name) => return vec![quote!(#name: #core::marker::Send + #env)],
+        Passing::State(ty) => {
+            let ty = named(ty, form);
+            let state = (form != Form::Submit).then(|| over(&ty, quote!(#private::State)));
+            let asked = state.map(|state| quote!(#ty: #env + #state));
+            return implied_by(companion, &ty).into_iter().chain(asked).collect();
+        }
     };
     let asked = match (shared, form) {
         (true, _) => {

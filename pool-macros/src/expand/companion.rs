@@ -3,7 +3,7 @@
 use super::tokens::{at, ends, local};
 use crate::args::{Args, Given};
 use crate::function::Function;
-use crate::parameter::{Parameter, Passing, is};
+use crate::parameter::{Parameter, Passing, Role, is};
 use crate::place::{Keeping, Place};
 use crate::types::{arguments, last_segment, name_elided, peel};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -74,13 +74,16 @@ impl<'a> Companion<'a> {
         let krate = krate(args);
         let private = quote!(#krate::__private);
         let core = quote!(#private::core);
-        let single = function.parameters.iter().filter(|parameter| !parameter.shared).count() == 1;
+        let single =
+            function.parameters.iter().filter(|parameter| parameter.role == Role::Input).count()
+                == 1;
         let argument = |(index, parameter): (usize, &'a Parameter)| {
+            let is_input = parameter.role == Role::Input;
             let number = if single { String::new() } else { index.to_string() };
             let local = match &parameter.name {
                 // One of the function's name would hide the function.
-                Some(name) if parameter.shared && *name != function.sig.ident => name.clone(),
-                _ if parameter.shared => local(&format!("shared{index}")),
+                Some(name) if !is_input && *name != function.sig.ident => name.clone(),
+                _ if !is_input => local(&format!("shared{index}")),
                 _ => local(&format!("input{number}")),
             };
             let position = Literal::usize_unsuffixed(index);
@@ -91,11 +94,30 @@ impl<'a> Companion<'a> {
     }
 
     pub(super) fn inputs(&self) -> impl Iterator<Item = &Argument<'a>> {
-        self.arguments.iter().filter(|argument| !argument.parameter.shared)
+        self.arguments.iter().filter(|argument| argument.parameter.role == Role::Input)
     }
 
-    pub(super) fn shared(&self) -> impl Iterator<Item = &Argument<'a>> {
-        self.arguments.iter().filter(|argument| argument.parameter.shared)
+    /// What is given before the inputs: what is shared, and what makes states.
+    pub(super) fn given_first(&self) -> impl Iterator<Item = &Argument<'a>> {
+        self.arguments.iter().filter(|argument| argument.parameter.role != Role::Input)
+    }
+
+    /// The type of the state that a call has to itself, and the name of what makes it.
+    pub(super) fn state(&self, form: Form) -> Option<(Type, &Ident)> {
+        self.arguments.iter().find_map(|argument| match &argument.parameter.passing {
+            Passing::State(ty) => Some((named(ty, form), &argument.local)),
+            _ => None,
+        })
+    }
+
+    /// What makes a state returns: the state, or a `Result` with the error of the function.
+    pub(super) fn made(&self, form: Form) -> Option<TokenStream> {
+        let (core, (state, _)) = (&self.core, self.state(form)?);
+        let mut results = self.results(form).into_iter().map(|(ty, _)| ty);
+        Some(match (results.next(), results.next()) {
+            (_, Some(error)) => quote!(#core::result::Result<#state, #error>),
+            _ => state.into_token_stream(),
+        })
     }
 
     /// Whether an input is a value of this type parameter, which therefore has a size.
@@ -144,8 +166,8 @@ impl<'a> Companion<'a> {
         }
         let name = companion.unraw();
         let call = |what: &str, last: &str| {
-            let shared = self.shared().map(|argument| argument.local.unraw().to_string());
-            let arguments: Vec<_> = shared.chain([last.to_owned()]).collect();
+            let first = self.given_first().map(|argument| argument.local.unraw().to_string());
+            let arguments: Vec<_> = first.chain([last.to_owned()]).collect();
             format!("`{name}::{what}({})`", arguments.join(", "))
         };
         let doc = format!(

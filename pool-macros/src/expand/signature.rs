@@ -36,11 +36,11 @@ pub(super) fn is_not_maybe(bound: &TypeParamBound) -> bool {
     !matches!(bound, TypeParamBound::Trait(bound) if bound.maybe.is_some())
 }
 
-/// `self`, what is shared, and the inputs.
+/// `self`, what is given first, and the inputs.
 pub(super) fn parameters(companion: &Companion<'_>, form: Form) -> Vec<TokenStream> {
     let (env, Companion { private, core, .. }) = (form.lifetime(), companion);
-    let shared =
-        companion.shared().map(|Argument { parameter, local, .. }| match &parameter.passing {
+    let first =
+        companion.given_first().map(|Argument { parameter, local, .. }| match &parameter.passing {
             Passing::Owned(ty) => {
                 let ty = named(ty, form);
                 quote!(#local: #ty)
@@ -50,6 +50,17 @@ pub(super) fn parameters(companion: &Companion<'_>, form: Form) -> Vec<TokenStre
                 quote!(#local: impl #lend + #core::marker::Send + #core::marker::Sync + #env)
             }
             Passing::LentParameter(referent) => quote!(#local: &#env #referent),
+            Passing::State(_) => {
+                let made = companion.made(form);
+                match form {
+                    Form::Submit => quote! {
+                        #local: impl #private::InitOnce<#made> + #core::marker::Send + #env
+                    },
+                    Form::Map | Form::AsCompleted => quote! {
+                        #local: impl #private::Init<#made> + #core::marker::Send + #core::marker::Sync + #env
+                    },
+                }
+            }
         });
     let (inputs, input) = (inputs_name(form), input(companion, form));
     let inputs = match form {
@@ -61,7 +72,7 @@ pub(super) fn parameters(companion: &Companion<'_>, form: Form) -> Vec<TokenStre
             #inputs: impl #private::IntoInputs<Item = #input, Inputs: #private::Inputs + #env>
         },
     };
-    receiver(companion, form).into_iter().chain(shared).chain([inputs]).collect()
+    receiver(companion, form).into_iter().chain(first).chain([inputs]).collect()
 }
 
 /// What the last parameter is called.
@@ -87,6 +98,7 @@ pub(super) fn input(companion: &Companion<'_>, form: Form) -> TokenStream {
         companion.inputs().map(|Argument { parameter, ty, .. }| match (&parameter.passing, form) {
             (Passing::Owned(ty), _) => named(ty, form).into_token_stream(),
             (Passing::LentParameter(referent), _) => referent.to_token_stream(),
+            (Passing::State(_), _) => unreachable!("a state is no input"),
             (Passing::Lent(_), Form::AsCompleted) => ty.to_token_stream(),
             (Passing::Lent(referent), Form::Map) => {
                 let lend = companion.lend(referent, form);

@@ -7,6 +7,7 @@ use crate::kinds::{Lent, Owned};
 use crate::ledger::{Kind, Token};
 use crate::plan::{Batch, Consume, Hands, Leave, Place, Stop};
 use crate::run::{Run, source};
+use crate::states::{self, State};
 use crate::values::{Failure, Input, Origin, Output, is_refusal, origin};
 use pool_core::{AsCompleted, Map, Pool, StopHandle};
 use std::any::Any;
@@ -21,12 +22,14 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Batch>) {
     let Some(venue) = actor.venue(&plan.place) else { return };
     let Some(pool) = venue.pool() else { return };
     let run = Run::new(actor, plan, Arc::clone(&venue));
+    let feeder = run.feeder.clone();
     venue.begin();
     let outcome =
         if plan.lends() { lend(actor, &run, pool) } else { own(actor, &Arc::new(run), pool) };
     if plan.consume.lends() {
         venue.end(&actor.world.ledger);
     }
+    feeder.into_iter().for_each(|feeder| feeder.join());
     if let Place::New { .. } = plan.place {
         venue.drop_pool();
     }
@@ -98,11 +101,15 @@ where
     let (inputs, feed) = source(run.clone());
     let token = Token::new(&run.book, Kind::Closure);
     let noisy = run.plan.noisy;
+    let maker = run.plan.states.map(|_| states::init(run.clone(), false));
     let call = move |input: Input| {
         token.touch();
         call::run(&run, &input)
     };
-    (around(actor, noisy, || pool.map(inputs, call)), feed)
+    let Some(init) = maker else { return (around(actor, noisy, || pool.map(inputs, call)), feed) };
+    let init = move || init().unwrap_or_else(|_| unreachable!("it panics, and does not fail"));
+    let call = move |state: &mut State, input: Input| state.during(|| call(input));
+    (around(actor, noisy, || pool.map_init(inputs, init, call)), feed)
 }
 
 fn as_completed<'env, R>(
@@ -113,14 +120,30 @@ fn as_completed<'env, R>(
 where
     R: Deref<Target = Run> + Clone + Send + Sync + 'env,
 {
-    let (inputs, feed) = source(run.clone());
+    let (own, feeder) = (run.clone(), run.feeder.clone());
     let token = Token::new(&run.book, Kind::Closure);
     let noisy = run.plan.noisy;
+    let maker = run.plan.states.map(|_| states::init(run.clone(), true));
     let call = move |input: &Input| {
         token.touch();
         call::run(&run, input)
     };
-    (around(actor, noisy, || pool.as_completed(inputs, call)), feed)
+    let Some(init) = maker else {
+        if let Some(feeder) = feeder {
+            return (around(actor, noisy, || pool.as_completed(feeder.inputs(), call)), None);
+        }
+        let (inputs, feed) = source(own);
+        return (around(actor, noisy, || pool.as_completed(inputs, call)), feed);
+    };
+    let call = move |state: &mut State, input: &Input| state.during(|| call(input));
+    if let Some(feeder) = feeder {
+        return (
+            around(actor, noisy, || pool.as_completed_init(feeder.inputs(), init, call)),
+            None,
+        );
+    }
+    let (inputs, feed) = source(own);
+    (around(actor, noisy, || pool.as_completed_init(inputs, init, call)), feed)
 }
 
 fn around<B>(actor: &Actor<'_>, noisy: bool, build: impl FnOnce() -> B) -> B {
@@ -141,6 +164,9 @@ fn prepare<B: Lent>(actor: &Actor<'_>, run: &Run, mut batch: B, pool: Arc<Pool>)
     }
     if let Some(buffer) = plan.buffer {
         batch = batch.buffer(buffer);
+    }
+    if plan.in_order {
+        batch = batch.in_order();
     }
     if plan.stop.is_some() || matches!(plan.leave, Leave::After(_)) {
         let stop = batch.stop_handle();
@@ -211,7 +237,8 @@ fn hand_over(
 
 /// After a consumption that waits for everything.
 fn see_what_is_left(run: &Run, outcome: &Outcome) {
-    let all = [Kind::Input, Kind::Output, Kind::Closure, Kind::Iterator];
+    run.feeder.iter().for_each(|feeder| feeder.join());
+    let all = [Kind::Input, Kind::Output, Kind::Closure, Kind::Iterator, Kind::State];
     run.book.is_gone(&all, "after the batch has returned");
     let running = run.book.running.now();
     run.book.check(running == 0, || format!("{running} calls run after the batch has returned"));
@@ -233,6 +260,8 @@ fn see_how_it_ended(run: &Run, outcome: &Outcome) {
             let at = plan.consume.gathers() || seen == index;
             book.check(at, || format!("raised the panic of call {index} after {seen} results"));
         }
+        Origin::Init if own => book
+            .check(plan.ordered && plan.states.is_some(), || "raised the panic of an init".into()),
         Origin::Next if own => {
             let all = plan.consume.gathers() || plan.stop.is_some() || seen == book.taken();
             book.check(all, || {

@@ -156,6 +156,9 @@ pub(crate) fn run(run: &Run, input: &Input) -> Result<Output, Failure> {
     let most = run.plan.max_workers.unwrap_or(usize::MAX);
     run.book
         .check(running <= most, || format!("{running} calls of a batch that runs {most} at once"));
+    if let Some(feeder) = &run.feeder {
+        feeder.push_from_call(input.weight, &run.book);
+    }
     let call = &run.plan.calls[input.index % run.plan.calls.len()];
     let end = catch_unwind(AssertUnwindSafe(|| {
         perform(&Actor::call(&run.world, &run.venue, run.calm, run.noisy), call);

@@ -27,6 +27,21 @@ pub(crate) fn lent<B: Lent>(mut consumer: Consumer<'_>, batch: B) {
                 consumer.end();
             }
         }
+        Consume::TryCollect => match actor.wait(|| batch.try_collect()) {
+            Ok(all) => {
+                consumer.take_all(all);
+                consumer.end();
+            }
+            Err(failure) => consumer.take_first_failure(&failure),
+        },
+        Consume::TryForEach => {
+            // The consumer may be what the inputs wait for: it goes with the closure if a call's panic passes.
+            let end =
+                actor.wait(|| batch.try_for_each(move |item| actor.awake(|| consumer.take(item))));
+            if end.is_continue() {
+                Consumer::new(actor, run, None).end();
+            }
+        }
         Consume::CollectAndLeak => {
             let Leaky(some) = actor.wait(|| batch.collect());
             consumer.take_all(some);
@@ -129,7 +144,8 @@ pub(crate) fn owned<B: Owned>(mut consumer: Consumer<'_>, mut batch: B) {
 fn look_at_hint(run: &Run, hint: (usize, Option<usize>)) {
     let inputs = &run.plan.inputs;
     // The first panic ends the inputs of a map.
-    let panics = run.plan.ordered && (run.noisy || run.plan.calls.iter().any(Call::may_panic));
+    let panics =
+        run.plan.ordered && (run.is_cut_short() || run.plan.calls.iter().any(Call::may_panic));
     let plain =
         matches!(inputs.mood, Mood::Plain | Mood::Slow(..)) && run.plan.stop.is_none() && !panics;
     if let (true, Hint::Exact, Some(count)) = (plain, inputs.hint, inputs.count) {

@@ -2,9 +2,9 @@
 
 use crate::call::Actor;
 use crate::ledger::{Fate, Kind};
-use crate::plan::{Leave, Mood, Stop};
+use crate::plan::{End, Leave, Mood, Stop};
 use crate::run::Run;
-use crate::values::{Item, Origin, raise};
+use crate::values::{Failure, Item, Origin, raise};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::SeqCst;
@@ -32,7 +32,8 @@ impl<'a> Consumer<'a> {
         run.book.note(index, Fate::Yielded);
         let before = run.seen.fetch_add(1, SeqCst);
         run.venue.seen.fetch_add(1, SeqCst);
-        run.book.check(!plan.ordered || index == before, || format!("result {index} at {before}"));
+        let in_order = plan.ordered || plan.in_order;
+        run.book.check(!in_order || index == before, || format!("result {index} at {before}"));
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
         run.book
             .check(dropped.is_ok() || plan.bombs.is_some(), || "a result's `Drop` panics".into());
@@ -45,6 +46,9 @@ impl<'a> Consumer<'a> {
         }
         if self.open == 0 {
             self.feed = None;
+        }
+        if let Some(feeder) = &run.feeder {
+            feeder.push_from_consumer(weight, &run.book);
         }
         if let Some((every, acts)) = &plan.between {
             if before % every == 0 {
@@ -62,6 +66,18 @@ impl<'a> Consumer<'a> {
         for item in items {
             let _ = self.take(item);
         }
+    }
+
+    /// Takes the failure that has ended the batch: no call of an input before it has failed.
+    pub(crate) fn take_first_failure(&self, failure: &Failure) {
+        let (book, calls) = (&self.run.book, &self.run.plan.calls);
+        failure.0.token.touch();
+        book.check(failure.0.token.is_of(book), || "a failure of another batch".into());
+        let index = failure.0.index;
+        let before = (0..index).find(|&other| {
+            book.has(other, Fate::Called) && calls[other % calls.len()].end == End::Fails
+        });
+        book.check(before.is_none(), || format!("the failure {index} is told, and not {before:?}"));
     }
 
     pub(crate) fn look_whether_to_leave(&mut self) -> ControlFlow<()> {
@@ -82,21 +98,32 @@ impl<'a> Consumer<'a> {
 
     /// The results have ended by themselves.
     pub(crate) fn end(&self) {
-        let (book, plan) = (&self.run.book, &self.run.plan);
         if self.run.left.load(SeqCst) {
             return;
         }
+        match &self.run.feeder {
+            Some(feeder) => feeder.at_the_end(&self.run.book, || self.balance()),
+            None => self.balance(),
+        }
+    }
+
+    fn balance(&self) {
+        let (book, plan) = (&self.run.book, &self.run.plan);
         let (taken, yielded, called) =
             (book.taken(), book.count(Fate::Yielded), book.count(Fate::Called));
         if plan.stop.is_none() {
             book.check(yielded == taken, || format!("{yielded} results for {taken} inputs"));
-            let total =
-                plan.inputs.total().filter(|_| !matches!(plan.inputs.mood, Mood::PanicsAt(_)));
+            let total = plan.inputs.total().filter(|_| match plan.inputs.mood {
+                Mood::PanicsAt(_) => false,
+                // What comes from beside may be refused, and a call that a subscriber cuts short pushes nothing.
+                Mood::Feed { beside, .. } => beside.is_none() && !self.run.is_cut_short(),
+                _ => true,
+            });
             book.check(total.is_none_or(|total| total == taken), || {
                 format!("{taken} of {total:?} inputs taken")
             });
         }
-        book.check(self.run.noisy || yielded == called, || {
+        book.check(self.run.is_cut_short() || yielded == called, || {
             format!("{yielded} results of {called} calls")
         });
     }
@@ -105,7 +132,7 @@ impl<'a> Consumer<'a> {
     pub(crate) fn end_of_owned(&self) {
         self.end();
         if self.run.plan.stop.is_none() && !self.run.noisy {
-            let all = [Kind::Closure, Kind::Iterator, Kind::Input, Kind::Output];
+            let all = [Kind::Closure, Kind::Iterator, Kind::Input, Kind::Output, Kind::State];
             self.run.book.is_gone(&all, "when the consumer has seen the end");
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::values::{Failure, Input, Item, Output};
 use pool_core::{AsCompleted, Completion, Map, Pool, ResultStream, Results, StopHandle, Timeout};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// What both kinds of batch have in common.
@@ -11,7 +12,11 @@ pub(crate) trait Lent: Sized {
     fn buffer(self, inputs: usize) -> Self;
     fn on(self, pool: &Pool) -> Self;
     fn stop_handle(&self) -> StopHandle;
+    fn in_order(self) -> Self;
     fn collect<C: FromIterator<Self::Item>>(self) -> C;
+    /// The values of all, or the first failure; of a kind that has no such thing, all results.
+    fn try_collect(self) -> Result<Vec<Self::Item>, Failure>;
+    fn try_for_each(self, consume: impl FnMut(Self::Item) -> ControlFlow<()>) -> ControlFlow<()>;
     fn for_each(self, consume: impl FnMut(Self::Item));
     fn scope<B>(self, consume: impl FnOnce(&mut Results<'_, Self::Item>) -> B) -> B;
 }
@@ -26,9 +31,10 @@ pub(crate) trait Owned:
 }
 
 macro_rules! batches {
-    ($(($Batch:ident $(, $P:ty)*) of $Item:ty;)*) => { $(
+    ($(($Batch:ident $(, $P:ty)*) of $Item:ty { $($own:tt)* })*) => { $(
         impl<'env> Lent for $Batch<'env $(, $P)*> {
             type Item = $Item;
+            $($own)*
             fn max_workers(self, max_workers: usize) -> Self {
                 self.max_workers(max_workers)
             }
@@ -43,6 +49,9 @@ macro_rules! batches {
             }
             fn collect<C: FromIterator<$Item>>(self) -> C {
                 self.collect()
+            }
+            fn try_for_each(self, consume: impl FnMut($Item) -> ControlFlow<()>) -> ControlFlow<()> {
+                self.try_for_each(consume)
             }
             fn for_each(self, consume: impl FnMut($Item)) {
                 self.for_each(consume);
@@ -67,6 +76,21 @@ macro_rules! batches {
 }
 
 batches! {
-    (Map, Result<Output, Failure>) of Result<Output, Failure>;
-    (AsCompleted, Input, Output, Failure) of Completion<Input, Output, Failure>;
+    (Map, Result<Output, Failure>) of Result<Output, Failure> {
+        fn in_order(self) -> Self {
+            self
+        }
+        fn try_collect(self) -> Result<Vec<Result<Output, Failure>>, Failure> {
+            let values: Vec<_> = self.try_collect()?;
+            Ok(values.into_iter().map(Ok).collect())
+        }
+    }
+    (AsCompleted, Input, Output, Failure) of Completion<Input, Output, Failure> {
+        fn in_order(self) -> Self {
+            self.in_order()
+        }
+        fn try_collect(self) -> Result<Vec<Completion<Input, Output, Failure>>, Failure> {
+            Ok(self.collect())
+        }
+    }
 }

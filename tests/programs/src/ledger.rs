@@ -100,9 +100,10 @@ pub(crate) enum Kind {
     Payload,
     Closure,
     Iterator,
+    State,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 /// The book of one batch, or of some tasks.
 pub(crate) struct Book {
@@ -148,6 +149,13 @@ impl Book {
         }
     }
 
+    /// An input was not taken after all.
+    pub(crate) fn untake(&self, index: usize) {
+        let before = self.fates[index].fetch_and(!(Fate::Taken as u8), SeqCst);
+        self.check(before == Fate::Taken as u8, || format!("input {index} refused, and run"));
+        self.taken.fetch_sub(1, SeqCst);
+    }
+
     pub(crate) fn has(&self, index: usize, fate: Fate) -> bool {
         self.fates.get(index).is_some_and(|fates| fates.load(SeqCst) & fate as u8 != 0)
     }
@@ -176,7 +184,9 @@ impl Book {
 
     fn audit(&self) {
         let leaked = self.leaked.load(SeqCst);
-        for kind in [Kind::Input, Kind::Output, Kind::Payload, Kind::Closure, Kind::Iterator] {
+        for kind in
+            [Kind::Input, Kind::Output, Kind::Payload, Kind::Closure, Kind::Iterator, Kind::State]
+        {
             let live = self.live(kind);
             // A leaked batch may hold the panic of another one.
             let leaked = leaked || kind == Kind::Payload && self.ledger.leaks;

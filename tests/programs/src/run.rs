@@ -1,6 +1,7 @@
 //! One batch while it runs: what its inputs, calls and consumer share.
 
 use crate::call::Actor;
+use crate::feed::Feeder;
 use crate::ledger::{Book, Fate, Kind, Token};
 use crate::plan::{self, Batch, Hint, Mood};
 use crate::values::{Input, Origin, raise};
@@ -25,6 +26,7 @@ pub(crate) struct Run {
     pub(crate) seen: AtomicUsize,
     /// The consumer has left before the end.
     pub(crate) left: AtomicBool,
+    pub(crate) feeder: Option<Arc<Feeder>>,
 }
 
 /// More inputs than any consumer of an endless batch waits for.
@@ -39,6 +41,7 @@ impl Run {
             .ledger
             .open(format!("batch on {place:?}"), plan.inputs.total().unwrap_or(ENDLESS));
         Self {
+            feeder: Feeder::of(plan, &book),
             world: Arc::clone(actor.world),
             plan: Arc::clone(plan),
             venue,
@@ -54,6 +57,11 @@ impl Run {
     pub(crate) fn keep(&self, stop: Option<StopHandle>) {
         let before = std::mem::replace(&mut *self.handle(), stop);
         drop(before);
+    }
+
+    /// Whether calls may not come to themselves: a subscriber panics first, or their state cannot be made.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.noisy || self.plan.states.is_some_and(|states| states.faults.is_some())
     }
 
     pub(crate) fn stop(&self) {
@@ -76,6 +84,9 @@ impl crate::plan::Inputs {
         }
         match self.mood {
             Mood::Crawl(weight) => Some(family(weight)),
+            Mood::Feed { weight, beside, .. } => {
+                Some(family(weight) + beside.map_or(0, |(number, _)| number))
+            }
             _ => self.count,
         }
     }

@@ -17,8 +17,12 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Tasks>) {
     let Some(venue) = actor.venue(&plan.place) else { return };
     let Some(pool) = venue.pool() else { return };
     let book = actor.world.ledger.open(format!("tasks on {:?}", plan.place), plan.count);
-    book.runs_all
-        .store(!(matches!(plan.wait, Wait::Future) && venue.may_refuse() || actor.noisy), SeqCst);
+    book.runs_all.store(
+        !(plan.wait.is_async() && venue.may_refuse()
+            || actor.noisy
+            || matches!(plan.wait, Wait::Guard(_))),
+        SeqCst,
+    );
     venue.begin();
     let tasks = (0..plan.count)
         .map(|index| submit(actor, plan, &venue, &book, &pool, index))
@@ -31,7 +35,7 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Tasks>) {
     for (index, task) in tasks.into_iter().enumerate() {
         wait(actor, plan, &venue, &book, index, task);
     }
-    if !matches!(plan.wait, Wait::Drop) {
+    if !plan.wait.lets_go() {
         book.is_gone(&[Kind::Input, Kind::Output, Kind::Closure], "after all tasks were joined");
     }
     if let Place::New { .. } = plan.place {
@@ -58,7 +62,8 @@ fn submit(
         book.note(input.index, Fate::Called);
         let end = catch_unwind(AssertUnwindSafe(|| {
             // No end of a batch cancels a task.
-            perform(&Actor::call(&world, &venue, true, noisy), &plan.call);
+            let calm = !plan.wait.cancels();
+            perform(&Actor::call(&world, &venue, calm, noisy), &plan.call);
             if plan.call.end == End::Panics {
                 raise(&book, Origin::Call(input.index));
             }
@@ -95,6 +100,19 @@ fn wait(
             Ok(()) => return book.note(index, Fate::Cancelled),
             Err(task) => actor.wait(|| task.join()),
         },
+        Wait::Stops => {
+            let stop = task.stop_handle();
+            let known = ["waiting", "running", "finished"];
+            let shown = format!("{task:?}");
+            book.check(known.iter().any(|state| shown.contains(state)), || shown);
+            stop.stop();
+            actor.wait(|| task.join())
+        }
+        Wait::Guard(time) => match actor.wait(|| task.cancel_on_drop().join_timeout(*time)) {
+            Ok(joined) => joined,
+            Err(guard) => return drop(guard),
+        },
+        Wait::GuardFuture => block_on(task.cancel_on_drop()),
         Wait::Drop => return drop(task),
         Wait::Future => block_on(task),
     };
@@ -129,9 +147,7 @@ fn wait(
 
 /// Whether async code was told that no thread can be started.
 fn plan_may_refuse(plan: &Tasks, venue: &Venue, panic: &Panic) -> bool {
-    matches!(plan.wait, Wait::Future)
-        && venue.may_refuse()
-        && is_refusal(&panic.message().to_owned())
+    plan.wait.is_async() && venue.may_refuse() && is_refusal(&panic.message().to_owned())
 }
 
 fn join_timeout(

@@ -47,6 +47,7 @@ impl Venue {
         let pool = match plan.threads {
             Threads::All => builder,
             Threads::Some => builder.stack_size(refusal::STACK),
+            Threads::Fragile => builder.on_start(refusal::now_and_then),
             Threads::None => builder.stack_size(isize::MAX as usize),
         };
         Arc::new(Self {

@@ -2,7 +2,9 @@
 
 use super::{At, Freedom, Maker};
 use crate::dice::Dice;
-use crate::plan::{Act, Batch, Consume, Habit, Hands, Hint, Inputs, Leave, Mood, Place, Stop};
+use crate::plan::{
+    Act, Batch, Consume, Habit, Hands, Hint, Inputs, Leave, Mood, Place, Pushes, States, Stop,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ impl Maker {
             Habit::Plain => root,
         };
         let crawls = may_crawl && !gathers && self.dice.percent(40);
+        let feeds = !crawls && self.dice.percent(15);
         let leaks = self.leaks && !consume.lends() && self.dice.percent(30);
         let mut leave = match self.dice.below(10) {
             _ if gathers => Leave::AtEnd,
@@ -36,7 +39,7 @@ impl Maker {
         if gathers {
             stop = stop.filter(|stop| !matches!(stop, Stop::Consumer(_)));
         }
-        let endless = !crawls && !gathers && self.dice.percent(6);
+        let endless = !crawls && !feeds && !gathers && self.dice.percent(6);
         if endless && !matches!(leave, Leave::After(_)) {
             leave = Leave::After(self.dice.within(1..=20));
         }
@@ -78,7 +81,7 @@ impl Maker {
         Batch {
             place,
             made_by: self.dice.maybe(10, |dice| dice.below(3)),
-            ordered: self.dice.percent(50),
+            ordered: self.dice.percent(50) && !feeds,
             max_workers: self.dice.maybe(20, |dice| dice.within(1..=5)),
             buffer: self.dice.maybe(30, |dice| dice.one_of(&[1, 1, 2, 3, 8])),
             ahead,
@@ -93,12 +96,21 @@ impl Maker {
                 ),
                 mood: match crawls {
                     true => Mood::Crawl(self.dice.within(1..=3) as u32),
+                    false if feeds => self.feed(gathers, room),
                     false => self.mood(at, inside, each, depth),
                 },
             },
             calls,
             hands,
-            bombs: self.dice.maybe(10, |dice| dice.within(1..=4)),
+            states: self
+                .dice
+                .maybe(15, |dice| States { faults: dice.maybe(30, |dice| dice.within(2..=5)) }),
+            in_order: self.dice.percent(15),
+            // The standard library leaks the failure if a value that it drops for that panics.
+            bombs: self
+                .dice
+                .maybe(10, |dice| dice.within(1..=4))
+                .filter(|_| !matches!(consume, Consume::TryCollect)),
             consume,
             leave,
             between,
@@ -114,7 +126,9 @@ impl Maker {
             1..=3 => Consume::Collect,
             4..=5 => Consume::CollectUntilFailure,
             6 => Consume::CollectAndLeak,
-            7..=9 => Consume::ForEach,
+            7 => Consume::ForEach,
+            8 => Consume::TryForEach,
+            9 => Consume::TryCollect,
             10..=11 => Consume::Scope,
             12 => Consume::ScopeTimeouts(self.waits()),
             13..=14 => Consume::Timeouts(self.waits()),
@@ -133,6 +147,26 @@ impl Maker {
             ])
         };
         (0..self.dice.within(1..=3)).map(|_| one(&mut self.dice)).collect()
+    }
+
+    fn feed(&mut self, gathers: bool, room: usize) -> Mood {
+        let most = match room {
+            0..5 => 1,
+            5..16 => 2,
+            _ => 3,
+        };
+        Mood::Feed {
+            weight: self.dice.within(0..=most) as u32,
+            // Who gathers pushes only when it is too late.
+            pushes: match gathers {
+                true => Pushes::Call,
+                false => self.dice.one_of(&[Pushes::Call, Pushes::Consumer, Pushes::Both]),
+            },
+            beside: self.dice.maybe(20, |dice| {
+                let micros = dice.one_of(&[0, 20, 200, 1_000]);
+                (dice.within(1..=4), Duration::from_micros(micros as u64))
+            }),
+        }
     }
 
     fn mood(&mut self, at: At, inside: At, room: usize, depth: usize) -> Mood {

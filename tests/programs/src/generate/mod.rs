@@ -36,7 +36,9 @@ pub(crate) fn pool(dice: &mut Dice, leaks: bool) -> PoolPlan {
         cap,
         highest: cap,
         keep_alive: Duration::from_millis(dice.one_of(&[0, 1, 10, long, long, long]) as u64),
-        threads: dice.one_of(&[&[Threads::All; 10][..], &[Threads::Some, Threads::None]].concat()),
+        threads: dice.one_of(
+            &[&[Threads::All; 10][..], &[Threads::Some, Threads::Fragile, Threads::None]].concat(),
+        ),
         habit: dice.one_of(&[Habit::Locks, Habit::Crawls, Habit::Plain]),
     }
 }
@@ -184,13 +186,16 @@ impl Maker {
             } else {
                 Vec::new()
             },
-            wait: match self.dice.below(12) {
+            wait: match self.dice.below(15) {
                 // Where no thread comes, a task that nobody waits for is never run.
                 0..=1 if pool.threads == Threads::All => Wait::Drop,
                 2 => Wait::CancelOrJoin,
                 3..=4 => Wait::Timeouts(waits),
                 5 => Wait::Asks,
                 6 if at.call.is_none() => Wait::Future,
+                12 => Wait::Stops,
+                13 => Wait::Guard(waits[0]),
+                7 if at.call.is_none() => Wait::GuardFuture,
                 _ => Wait::Join,
             },
             place,

@@ -28,8 +28,12 @@ pub(crate) struct Batch {
     pub(crate) noisy: bool,
     /// Whose hands consume it.
     pub(crate) hands: Hands,
-    /// The `Drop` of every so manieth result panics.
+    /// The `Drop` of every so manieth result and state panics.
     pub(crate) bombs: Option<usize>,
+    /// Its calls have states.
+    pub(crate) states: Option<States>,
+    /// Completions in the order of the inputs.
+    pub(crate) in_order: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +43,12 @@ pub(crate) enum Hands {
     Thread,
     /// Those of a call of that pool.
     Call(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct States {
+    /// Every so manieth cannot be made.
+    pub(crate) faults: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,6 +86,21 @@ pub(crate) enum Mood {
     Nested(usize, Arc<Batch>),
     /// A channel that the loop fills: a result of weight `n` brings `n` inputs of weight `n - 1`. This is the first one's.
     Crawl(u32),
+    /// A feed: an input of weight `n` brings `n` inputs of weight `n - 1`.
+    Feed {
+        weight: u32,
+        pushes: Pushes,
+        /// A thread beside the batch pushes so many inputs, after so long each.
+        beside: Option<(usize, Duration)>,
+    },
+}
+
+/// Who pushes what an input brings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pushes {
+    Call,
+    Consumer,
+    Both,
 }
 
 #[derive(Clone, Debug)]
@@ -87,7 +112,11 @@ pub(crate) enum Consume {
     CollectUntilFailure,
     /// Into a collection that leaks the iterator.
     CollectAndLeak,
+    /// Where that can be, into the values of all or the first failure.
+    TryCollect,
     ForEach,
+    /// Until it wants no more.
+    TryForEach,
     Scope,
     ScopeTimeouts(Vec<Duration>),
     Loop,
@@ -131,10 +160,15 @@ impl Batch {
             || self.stop.is_some()
             || matches!(
                 self.consume,
-                Consume::Unused | Consume::CollectUntilFailure | Consume::CollectAndLeak
+                Consume::Unused
+                    | Consume::CollectUntilFailure
+                    | Consume::TryCollect
+                    | Consume::CollectAndLeak
             );
         let panics = matches!(self.inputs.mood, Mood::PanicsAt(_))
-            || self.ordered && self.calls.iter().any(Call::may_panic);
+            || self.ordered
+                && (self.calls.iter().any(Call::may_panic)
+                    || self.states.is_some_and(|states| states.faults.is_some()));
         !ends_early && !panics
     }
 }
@@ -142,7 +176,10 @@ impl Batch {
 impl Consume {
     /// Takes all results before it looks at one.
     pub(crate) fn gathers(&self) -> bool {
-        matches!(self, Self::Collect | Self::CollectUntilFailure | Self::CollectAndLeak)
+        matches!(
+            self,
+            Self::Collect | Self::CollectUntilFailure | Self::CollectAndLeak | Self::TryCollect
+        )
     }
 
     pub(crate) fn lends(&self) -> bool {

@@ -2,7 +2,7 @@
 
 mod batch;
 
-pub(crate) use batch::{Batch, Consume, Hands, Hint, Inputs, Leave, Mood, Stop};
+pub(crate) use batch::{Batch, Consume, Hands, Hint, Inputs, Leave, Mood, Pushes, States, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub(crate) enum Threads {
     All,
     /// Some are refused.
     Some,
+    /// Some panic at their start.
+    Fragile,
     None,
 }
 
@@ -127,6 +129,22 @@ pub(crate) struct Tasks {
     pub(crate) wait: Wait,
 }
 
+impl Wait {
+    /// Whether the call may be cancelled.
+    pub(crate) fn cancels(&self) -> bool {
+        matches!(self, Self::Stops | Self::Guard(_))
+    }
+
+    /// Whether the call may go on when nobody waits any more, or never run.
+    pub(crate) fn lets_go(&self) -> bool {
+        matches!(self, Self::Drop | Self::Guard(_))
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        matches!(self, Self::Future | Self::GuardFuture)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Wait {
     Join,
@@ -134,6 +152,12 @@ pub(crate) enum Wait {
     /// Asks whether it is finished, then joins.
     Asks,
     CancelOrJoin,
+    /// Stops it, then joins.
+    Stops,
+    /// Through a guard, which is dropped if the task has not ended by then.
+    Guard(Duration),
+    /// As a future through a guard.
+    GuardFuture,
     Drop,
     /// Polled by hand.
     Future,
