@@ -100,6 +100,11 @@ impl Clock {
             }
             _ => last,
         };
+        let mut ends: Vec<Duration> = calls.ended.iter().map(|call| call.to).collect();
+        ends.sort_unstable();
+        // Until each worker has had a call, queues fill up: their calls have begun and are not on their way yet.
+        let filled = ends.get(workers - 1).filter(|filled| **filled <= first + (end - first) / 2);
+        let first = filled.copied().unwrap_or(first);
         let Calls { ended, failed, panicked, cut, .. } = calls;
         let busy: Duration = ended.iter().map(|call| call.to - call.from).sum();
         let sound = || ended.iter().filter(|call| !failed.contains(&call.index));
@@ -167,4 +172,41 @@ fn share(part: Duration, whole: Duration) -> f64 {
 fn rank(sorted: &[Duration], percent: usize) -> Duration {
     let place = (sorted.len() * percent).div_ceil(100).max(1) - 1;
     sorted.get(place).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, Span};
+    use std::time::Duration;
+
+    /// What a level of half a second shows, in which 64 workers share so many servers and each call takes 10 ms.
+    fn per_second(servers: usize) -> f64 {
+        let clock = Clock::start();
+        let (mut servers, mut workers) = (vec![0_u32; servers], vec![0_u32; 64]);
+        let mut calls = clock.calls.lock();
+        for index in 0.. {
+            workers.sort_unstable();
+            servers.sort_unstable();
+            let from = workers[0];
+            if from >= 500 {
+                break;
+            }
+            let to = from.max(servers[0]) + 10;
+            (workers[0], servers[0]) = (to, to);
+            let [from, to] = [from, to].map(|at| Duration::from_millis(at.into()));
+            calls.ended.push(Span { index, from, to });
+        }
+        calls.closed = Some((Duration::from_millis(500), 64));
+        drop(calls);
+        clock.row(64).per_second
+    }
+
+    #[test]
+    fn a_queue_that_fills_up_is_no_throughput() {
+        for servers in [4, 12, 64, 100] {
+            let most = 100.0 * servers.min(64) as f64;
+            let shown = per_second(servers);
+            assert!((0.98..1.02).contains(&(shown / most)), "{servers}: {shown}");
+        }
+    }
 }
