@@ -123,6 +123,9 @@
 //!
 //! # When not to use it
 //!
+//! Feature `measure` tells: [`Measure`] runs a function with more and more workers, and says how many to take, or that
+//! this is the wrong tool.
+//!
 //! For work that keeps the CPU busy, take rayon. For many thousands of calls at once, with libraries that are async,
 //! take async. For calls that must be killed from outside, take processes.
 //!
@@ -130,9 +133,11 @@
 //!
 //! - `macros` (default): [`concurrent`].
 //! - `stream`: [`ResultStream`] from `into_stream()` of both batches, and [`Task`] as a `Future`, for any executor.
+//! - `measure`: [`Measure`] finds how many workers a function should have.
 //! - `tracing`: each call runs in a span `call` of target `pool_core`, a child of the span in which its batch was
 //!   built.
 #![cfg_attr(not(feature = "macros"), doc = "", doc = "[`concurrent`]: #features")]
+#![cfg_attr(not(feature = "measure"), doc = "", doc = "[`Measure`]: #features")]
 #![cfg_attr(not(feature = "stream"), doc = "", doc = "[`ResultStream`]: #features")]
 #![deny(unsafe_code)]
 
@@ -143,6 +148,8 @@ mod api;
 mod base;
 #[expect(unsafe_code, reason = "hints outlive what their batch borrows")]
 mod batch;
+#[cfg(feature = "measure")]
+pub mod measure;
 #[cfg(all(test, any(pool_loom, pool_shuttle)))]
 mod model;
 mod nesting;
@@ -161,6 +168,8 @@ pub use api::stop_handle::StopHandle;
 pub use api::stream::ResultStream;
 pub use api::task::{Task, TaskGuard};
 pub use batch::feed::Feed;
+#[cfg(feature = "measure")]
+pub use measure::Measure;
 pub use nesting::{is_cancelled, sleep};
 #[cfg(feature = "macros")]
 pub use pool_macros::concurrent;
@@ -172,6 +181,6 @@ pub mod feed {
 }
 
 /// Compiles and runs the README's programs, with the features that they need.
-#[cfg(all(doctest, feature = "macros", feature = "stream"))]
+#[cfg(all(doctest, feature = "macros", feature = "measure", feature = "stream"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

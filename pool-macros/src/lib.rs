@@ -183,7 +183,8 @@ use proc_macro::TokenStream;
 /// ## `max_workers = 16`
 ///
 /// The most calls that run at any instant: a constant expression of type `usize`, at least 1, which is checked while
-/// compiling. By default `min(32, available_parallelism + 4)`, read when the pool is first used.
+/// compiling. By default `min(32, available_parallelism + 4)`, read when the pool is first used. Which number is right
+/// depends on what the calls wait for: `pool_core::Measure` (feature `measure`) finds it.
 ///
 /// ```
 /// # use pool_core::concurrent;

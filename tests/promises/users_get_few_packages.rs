@@ -35,6 +35,7 @@ fn the_library_names_one_crate_and_one_more_for_each_feature() {
     assert_eq!(direct(""), set(["crossbeam-deque"]));
     assert_eq!(direct("stream"), set(["crossbeam-deque", "futures-core"]));
     assert_eq!(direct("tracing"), set(["crossbeam-deque", "tracing"]));
+    assert_eq!(direct("measure"), set(["crossbeam-deque", "cpu-time"]));
     assert_eq!(direct("macros"), set(["crossbeam-deque", "pool-macros"]));
 }
 

@@ -8,8 +8,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 ///
 /// Made by [`Map::stop_handle`](crate::Map::stop_handle) and
 /// [`AsCompleted::stop_handle`](crate::AsCompleted::stop_handle). One that
-/// [`Task::stop_handle`](crate::Task::stop_handle) made cancels a task: see there. It can be cloned and sent, and kept after the batch
-/// is gone, whatever the batch had borrowed.
+/// [`Task::stop_handle`](crate::Task::stop_handle) made cancels a task: see there. `Measure` has one, too (feature
+/// `measure`). It can be cloned and sent, and kept after the batch is gone, whatever the batch had borrowed.
 ///
 /// The calls choose what a stop means to them. One that waits with [`std::thread::sleep`] and does not ask
 /// [`is_cancelled`](crate::is_cancelled) finishes what has begun. One that waits with [`sleep`](crate::sleep) and

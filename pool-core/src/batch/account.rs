@@ -163,8 +163,13 @@ impl<It: Inputs> Account<It> {
     /// Whether an input can be taken if there is room for it.
     fn is_ready(&self) -> bool {
         self.phase == Phase::Open
-            && matches!(&self.inputs, Place::Here(inputs) if !inputs.is_dry())
+            && matches!(self.inputs, Place::Here(_))
+            && !(It::GROW && self.is_dry())
             && self.active < self.max
+    }
+
+    fn is_dry(&self) -> bool {
+        matches!(&self.inputs, Place::Here(inputs) if inputs.is_dry())
     }
 
     /// Whether one input more may be in flight.
@@ -263,7 +268,7 @@ impl<It: Inputs> Account<It> {
     /// Ends the inputs if they are dry and no call runs that may add to them. The consumer has dealt with all that it
     /// got, and no result is there.
     pub(super) fn end_if_dry(&mut self) {
-        let idle = self.phase == Phase::Open && !self.busy();
+        let idle = It::GROW && self.phase == Phase::Open && !self.busy();
         seeded!("feed-ended-beside-a-call" => if let Place::Here(inputs) = &self.inputs {
             if inputs.end_if_dry() { self.end() }
         });
@@ -419,7 +424,8 @@ impl<It: Inputs> Account<It> {
             let calls = self.active - usize::from(matches!(self.inputs, Place::Out));
             return self.phase >= Phase::Over && calls == 0;
         });
-        let pulls = It::MAY_BLOCK && matches!(self.inputs, Place::Out);
+        // A feed is closed when the consumer sees the end.
+        let pulls = !It::GROW && matches!(self.inputs, Place::Out);
         self.phase >= Phase::Over && self.inside == usize::from(pulls)
     }
 

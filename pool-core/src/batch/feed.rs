@@ -196,8 +196,7 @@ pub struct Inputs<I>(Arc<Mutex<Queue<I>>>);
 impl<I: Send> inputs::Inputs for Inputs<I> {
     type Item = I;
 
-    // So the feed is closed when the consumer sees the end.
-    const MAY_BLOCK: bool = false;
+    const GROW: bool = true;
 
     fn next(&mut self) -> Option<I> {
         self.0.lock().inputs.pop_front()

@@ -1,5 +1,7 @@
 //! What owns a batch for its user: set up, started once, closed at the end.
 
+#[cfg(feature = "measure")]
+use crate::base::config::Config;
 use crate::base::config::Settings;
 use crate::base::span::At;
 use crate::base::sync::Mutex;
@@ -91,6 +93,12 @@ impl<T> Handle<'_, T> {
     /// Ends the inputs with the first result that is `last`, in time.
     pub(crate) fn end_at(&self, last: fn(&T) -> bool) {
         self.source().end_at(last);
+    }
+
+    /// How the pool is set up on which the batch runs.
+    #[cfg(feature = "measure")]
+    pub(crate) fn config(&self) -> Config {
+        self.crew.config()
     }
 
     /// No longer holds workers back for results that the consumer cannot take yet, if the inputs have an upper bound

@@ -9,8 +9,9 @@ pub trait Inputs: Send {
     /// One input.
     type Item;
 
-    /// Whether [`next`](Self::next) may take long, so that no consumer of a stopped batch waits for it.
-    const MAY_BLOCK: bool;
+    /// Whether they are pushed while the batch runs. If not, they are never dry. If so, [`next`](Self::next) never
+    /// blocks.
+    const GROW: bool;
 
     /// Takes the next input. `None` is the end. An iterator's is code of the user.
     fn next(&mut self) -> Option<Self::Item>;
@@ -35,7 +36,7 @@ pub struct Listener(pub(super) Hint);
 impl<It: Iterator + Send> Inputs for It {
     type Item = It::Item;
 
-    const MAY_BLOCK: bool = true;
+    const GROW: bool = false;
 
     #[inline]
     fn next(&mut self) -> Option<It::Item> {

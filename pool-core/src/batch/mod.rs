@@ -61,7 +61,7 @@ use crate::batch::account::{Account, Limits, Phase};
 use crate::batch::credits::Room;
 use crate::batch::state::State;
 use crate::nesting::token::Token;
-use crate::nesting::waiter::wake;
+use crate::nesting::waiter::{Waiter, wake};
 use crate::threads::crew::{Crew, Heir, Hint, Job};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -167,6 +167,17 @@ where
         crew.push(self.hint(), *nested);
     }
 
+    /// Ends a section, and the inputs with it: no further one is taken. Returns the consumer's waker, if that is news.
+    fn end(&self, mut state: MutexGuard<'_, State<It, C, T>>) -> Option<Waiter> {
+        state.account.end();
+        state.account.posts.relieve();
+        let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());
+        let limits = Limits { cap, room: &self.room };
+        let waiter = state.waiter_with_news(limits);
+        self.end_if_done(state);
+        waiter
+    }
+
     /// Ends a section after which nothing may be left to run. The crew counts the end before any thread can see it.
     fn end_if_done(&self, mut state: MutexGuard<'_, State<It, C, T>>) {
         let done = state.done();
@@ -227,18 +238,13 @@ where
     }
 
     fn stop(&self) {
-        let mut state = self.lock();
+        let state = self.lock();
         if state.account.is_single() {
             // A task has a result whatever happens: it runs, and sees that it is cancelled.
             drop(state);
             return self.token.cancel();
         }
-        state.account.end();
-        state.account.posts.relieve();
-        let cap = self.home.get().map_or(usize::MAX, |home| home.crew.cap());
-        let limits = Limits { cap, room: &self.room };
-        let waiter = state.waiter_with_news(limits);
-        self.end_if_done(state);
+        let waiter = self.end(state);
         self.token.cancel();
         seeded!("stop-wakes-nobody" => return);
         wake(waiter);

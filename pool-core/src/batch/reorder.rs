@@ -31,16 +31,28 @@ impl<T> Outbox<T> {
             self.places.push_back(Some(result));
             return
         });
-        let place = index.wrapping_sub(self.first);
-        if !self.in_order || self.places.len() == place {
+        let place = if self.in_order { index - self.first } else { self.places.len() };
+        if self.places.len() == place {
             return self.places.push_back(Some(result));
         }
+        self.put_out_of_order(place, result);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_out_of_order(&mut self, place: usize, result: T) {
         if let Some(gap) = (place + 1).checked_sub(self.places.len()) {
             self.places.resize_with(place + 1, || None);
             self.missing += gap;
         }
         self.places[place] = Some(result);
         self.missing -= 1;
+    }
+
+    /// The result that was put last, which is that of the input at `index`.
+    pub(super) fn get(&self, index: usize) -> Option<&T> {
+        let place = if self.in_order { index - self.first } else { self.places.len() - 1 };
+        self.places.get(place)?.as_ref()
     }
 
     /// Whether the next result in order is there.

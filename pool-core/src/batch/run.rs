@@ -165,8 +165,11 @@ where
         if state.account.phase() == Phase::Closed {
             unwanted = Some(outcome);
         } else {
-            let last = state.ends_with(&outcome);
+            let mut last = outcome.is_err();
             state.results.put(index, outcome);
+            if state.is_last.is_some() {
+                last |= state.ends_with(index);
+            }
             seeded!("inputs-after-a-panic" => return state.account.begin(limits));
             if last {
                 state.account.end();

@@ -79,6 +79,10 @@ pub(crate) trait Source<T>: Send + Sync {
     /// Takes no further input once there is a result that is `last`.
     fn end_at(&self, last: fn(&T) -> bool);
 
+    /// Takes no further input. The calls that run go on, and are not cancelled.
+    #[cfg(feature = "measure")]
+    fn end_inputs(&self);
+
     /// Ends the batch and drops what it holds. With `wait`, blocks until no thread is inside, and returns the first
     /// panic of a `Drop`.
     fn close(&self, wait: bool) -> Option<Payload>;

@@ -89,10 +89,14 @@ impl<It: Inputs, C, T> State<It, C, T> {
         Some(heir)
     }
 
-    /// Whether the inputs end with this outcome: the consumer asks for nothing that comes after it.
-    #[inline]
-    pub(super) fn ends_with(&self, outcome: &Outcome<T>) -> bool {
-        outcome.as_ref().map_or(true, |result| self.is_last.is_some_and(|is_last| is_last(result)))
+    /// Whether the inputs end with the result that has just been put there: the consumer asks for nothing that comes
+    /// after it.
+    #[cold]
+    pub(super) fn ends_with(&self, index: usize) -> bool {
+        match (self.is_last, self.results.get(index)) {
+            (Some(is_last), Some(Ok(result))) => is_last(result),
+            _ => false,
+        }
     }
 
     /// Keeps the first panic of a `Drop`, and gives back one that comes later.

@@ -23,6 +23,8 @@ use crate::batch::source::{Ask, Lot, Polled, Source, Start};
 use crate::batch::standby::Post;
 use crate::batch::state::State;
 use crate::batch::{Batch, Home};
+#[cfg(feature = "measure")]
+use crate::nesting::waiter::wake;
 use crate::nesting::waiter::{Register, Waiter};
 use crate::nesting::{self, Away, GivenUp};
 use crate::threads::crew::{Crew, Heir, Hint};
@@ -210,6 +212,12 @@ where
 
     fn end_at(&self, last: fn(&T) -> bool) {
         self.lock().is_last = Some(last);
+    }
+
+    #[cfg(feature = "measure")]
+    fn end_inputs(&self) {
+        let waiter = self.end(self.lock());
+        wake(waiter);
     }
 
     fn close(&self, wait: bool) -> Option<Payload> {

@@ -109,6 +109,11 @@ impl Crew {
         self.permits.pressed()
     }
 
+    #[cfg(feature = "measure")]
+    pub(crate) fn config(&self) -> Config {
+        self.config
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         self.config.name
     }
