@@ -93,7 +93,7 @@ pub(super) struct Account<It> {
     active: usize,
     /// Threads that have entered and not left: the active ones, and those that stand by or are about to leave.
     inside: usize,
-    /// Inputs taken, with the one that is being taken. An input is in flight until the consumer has used its result.
+    /// Inputs taken, with the one that is being taken. An input is in flight until the consumer takes its result.
     begun: usize,
     /// `released` as of the last read: it saves an atomic load while there is room.
     released: Cell<Released>,
@@ -230,7 +230,7 @@ impl<It: Inputs> Account<It> {
     }
 
     /// Whether there are enough hints, or a thread stands by in their place.
-    pub(super) fn is_settled(&self, limits: Limits<'_>) -> bool {
+    fn is_settled(&self, limits: Limits<'_>) -> bool {
         let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
         self.posts.any()
             || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))

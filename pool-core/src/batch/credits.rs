@@ -25,11 +25,10 @@ impl Room {
         Self(AtomicUsize::new(0))
     }
 
-    /// The consumer has made use of so many results. Says whether room is wanted.
+    /// The consumer takes so many results to yield them. Says whether room is wanted.
     #[inline]
     pub(super) fn release(&self, results: usize) -> bool {
-        // Release and acquire, here and below: the consumer's use of a result comes before the input that takes its
-        // room.
+        // Release and acquire, here and below: the consumer takes a result before an input takes its room.
         let before = self.0.fetch_add(results.wrapping_mul(ONE), Ordering::AcqRel);
         seeded!("room-wanted-by-nobody" => return false);
         before & WANTED != 0

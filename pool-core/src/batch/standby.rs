@@ -8,9 +8,9 @@
 //! - The worker that has filled the buffer, until there is room ([`Post::Stalled`]).
 //! - The consumer of a new batch, before there is a second worker at all ([`Post::Consumer`]).
 //!
-//! Each looks a few times, then naps for a moment ([`Nap`]) and looks again, so that a slow call among fast ones holds
-//! nothing back for longer than that. A critical section that finds something to run, and no thread that runs it, ends
-//! the nap ([`Batch::rouse`]).
+//! Each naps for a moment ([`Nap`]) and looks again, so that a slow call among fast ones holds nothing back for longer
+//! than that. Before the nap, a stalled worker and the consumer look a few times, and a crowded worker does not.
+//! A critical section that finds something to run, and no thread that runs it, ends the nap ([`Batch::rouse`]).
 
 use crate::base::pace::{self, Nap, PATIENCE};
 use crate::base::sync::{self, MutexGuard, Unparker, seeded};

@@ -12,11 +12,12 @@
 //! `SEEDED` names a defect that [`seeded`](crate::base::sync::seeded) puts back. A schedule ends when every thread has
 //! ended, so a worker that sleeps on is a deadlock.
 
+use super::meeting::Meeting;
 use crate::{CallError, Pool, PoolBuilder, is_cancelled};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::sync::Mutex;
 use shuttle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use shuttle::sync::mpsc::channel;
-use shuttle::sync::{Condvar, Mutex};
 use shuttle::{Config, Runner, thread};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -91,24 +92,6 @@ impl Capped {
         assert!(before < self.cap, "{} calls run at once", before + 1);
         thread::yield_now();
         self.running.fetch_sub(1, SeqCst);
-    }
-}
-
-/// Blocks each call until `all` of them run at once.
-struct Meeting(Mutex<usize>, Condvar);
-
-impl Meeting {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(0), Condvar::new()))
-    }
-
-    fn attend(&self, all: usize) {
-        let mut here = self.0.lock().unwrap();
-        *here += 1;
-        self.1.notify_all();
-        while *here < all {
-            here = self.1.wait(here).unwrap();
-        }
     }
 }
 
