@@ -226,7 +226,7 @@ fn a_panic_of_a_subscriber_is_an_outcome() {
 }
 
 /// A state whose `Drop` touches memory of the caller.
-struct Borrows<'a>(&'a Lent, u8);
+struct Borrows<'a>(&'a Lent);
 
 impl Drop for Borrows<'_> {
     fn drop(&mut self) {
@@ -241,7 +241,7 @@ fn states_are_gone_after_collect_and_as_many_as_calls_at_once() {
         let mut lent = Lent::new();
         let init = || {
             made.fetch_add(1, Ordering::Relaxed);
-            Borrows(&lent, 0)
+            Borrows(&lent)
         };
         let all: Vec<i32> = pool.map_init([1, 2, 3], init, |_, n| n).collect();
         lent.end();
