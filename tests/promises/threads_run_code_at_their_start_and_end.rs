@@ -49,11 +49,18 @@ fn each_thread_runs_them_once() {
 
 #[test]
 fn a_start_that_panics_is_no_thread() {
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
     watched(|| {
         for workers in [1, 3] {
             let builder = Pool::builder().max_workers(workers);
-            let pool =
-                forever(builder.on_start(|| raise("start")).on_end(|| unreachable!()).build());
+            let pool = forever(
+                builder
+                    .on_start(|| raise("start"))
+                    .on_end(|| {
+                        ENDED.fetch_add(1, SeqCst);
+                    })
+                    .build(),
+            );
             assert_eq!(pool.map(0..20, |n| n).collect::<Vec<_>>(), Vec::from_iter(0..20));
             assert_eq!(pool.submit(|| 7).join().unwrap(), 7);
             let nested = pool.map([1, 2], |n| pool.map([n, n], |n| n).collect::<Vec<_>>().len());
@@ -64,6 +71,7 @@ fn a_start_that_panics_is_no_thread() {
             assert!(pool.wait_idle(LIMIT));
             until(|| pool.stats().threads == 0);
         }
+        assert_eq!(ENDED.load(SeqCst), 0);
     });
 }
 
