@@ -49,16 +49,7 @@ impl Function {
         let mut parameters = Vec::new();
         for input in &mut sig.inputs {
             if let FnArg::Typed(written) = input {
-                let mark = written.attrs.iter().find(|attribute| is(attribute, "worker")).cloned();
-                let parameter = Parameter::take(written, &type_parameters, errors);
-                let is_second =
-                    parameters.iter().any(|other: &Parameter| other.role == Role::Worker);
-                if let (Some(mark), true) = (mark, is_second) {
-                    errors.at(
-                        mark,
-                        "a second `#[worker]`; make one state of both: a struct or a tuple",
-                    );
-                }
+                let parameter = Parameter::take(written, &parameters, &type_parameters, errors);
                 parameters.push(parameter);
             }
         }

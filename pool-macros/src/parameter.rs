@@ -39,16 +39,27 @@ pub(crate) enum Passing {
 }
 
 impl Parameter {
-    /// Reads a parameter, and takes `#[shared]` and `#[worker]` off it. `type_parameters` are the function's own.
+    /// Reads a parameter that comes after those `before` it, and takes `#[shared]` and `#[worker]` off it.
+    /// `type_parameters` are the function's own.
     pub(crate) fn take(
         written: &mut PatType,
+        before: &[Self],
         type_parameters: &[Ident],
         errors: &mut Errors,
     ) -> Self {
         let shared = take_mark(&mut written.attrs, "shared", errors);
         let worker = take_mark(&mut written.attrs, "worker", errors);
         if let (Some(_), Some(worker)) = (&shared, &worker) {
-            errors.at(worker, "`#[worker]` and `#[shared]`: a state is no other call's meanwhile; remove one of the two");
+            let message = "`#[worker]` and `#[shared]`: a state is no other call's meanwhile; remove one of the two";
+            errors.at(worker, message);
+        }
+        if let Some(worker) = &worker {
+            if before.iter().any(|other| other.role == Role::Worker) {
+                errors.at(
+                    worker,
+                    "a second `#[worker]`; make one state of both: a struct or a tuple",
+                );
+            }
         }
         let role = match (shared, worker) {
             (_, Some(_)) => Role::Worker,
@@ -110,7 +121,8 @@ fn elided_like_the_reference(object: &TypeTraitObject, reference: &TypeReference
 /// What a `#[worker]` parameter refers to.
 fn state(ty: &Type) -> Result<Type, Error> {
     let Type::Reference(reference @ TypeReference { mutability: Some(_), .. }) = peel(ty) else {
-        let message = "a `#[worker]` parameter is a state that is lent to one call at a time; write `&mut` before its type";
+        let message = "a `#[worker]` parameter is a state that is lent to one call at a time; \
+                       write `&mut` before its type";
         return Err(Error::new_spanned(ty, message));
     };
     if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| !is_elided(lifetime)) {

@@ -156,7 +156,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         let site = Site::here();
         let call = move |at: At, input| {
             let outcome = site.run(at, || call(&input));
-            judge(without(input, outcome))
+            judge(unwind::without(input, outcome))
         };
         Self::of(Handle::new(crew, inputs, call))
     }
@@ -201,7 +201,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         let call = move |states: &States<S, Init>, at: At, input| {
             let call = || states.call(|state| call(state, &input));
             let outcome = site.run(at, call).and_then(|outcome| outcome);
-            judge(without(input, outcome))
+            judge(unwind::without(input, outcome))
         };
         Self::of(Handle::new(crew, inputs, Stateful::new(init, call)))
     }
@@ -219,21 +219,6 @@ impl<S, Init> States<S, Init> {
         Init: Fn() -> Result<S, R>,
     {
         self.lend(|state| judge(unwind::catch(|| call(state)))).unwrap_or_else(Ok)
-    }
-}
-
-/// The outcome of a call once the input that it was lent is dropped. That drop is outside the call, so that two panics
-/// do not meet.
-fn without<I, R>(input: I, outcome: Outcome<R>) -> Outcome<R> {
-    match unwind::catch(|| drop(input)) {
-        Err(payload) if outcome.is_ok() => {
-            unwind::discard(outcome);
-            Err(payload)
-        }
-        dropped => {
-            unwind::discard(dropped);
-            outcome
-        }
     }
 }
 

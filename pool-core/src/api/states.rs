@@ -40,10 +40,8 @@ impl<S, Init> Drop for States<S, Init> {
     /// Drops the states one at a time, and goes on with the first panic.
     fn drop(&mut self) {
         let mut panics = Panics::default();
-        std::mem::take(self.free.get_mut()).into_iter().for_each(|state| panics.drop(state));
-        if let Some(payload) = panics.first() {
-            std::panic::resume_unwind(payload);
-        }
+        panics.drop_each(std::mem::take(self.free.get_mut()));
+        panics.raise();
     }
 }
 

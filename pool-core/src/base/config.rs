@@ -76,7 +76,7 @@ pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
 }
 
 /// The settings of one batch. `None` stands for the default.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) max_workers: Option<NonZeroUsize>,
     pub(crate) buffer: Option<NonZeroUsize>,

@@ -30,6 +30,11 @@ impl Panics {
         }
     }
 
+    /// Drops such values one after the other.
+    pub(crate) fn drop_each<T>(&mut self, values: impl IntoIterator<Item = T>) {
+        values.into_iter().for_each(|value| self.drop(value));
+    }
+
     /// Keeps a panic if it is the first, and drops it otherwise. Never called under a lock: a payload's `Drop` is code
     /// of the user, too.
     pub(crate) fn keep(&mut self, payload: Payload) {
@@ -41,6 +46,28 @@ impl Panics {
 
     pub(crate) fn first(self) -> Option<Payload> {
         self.0
+    }
+
+    /// Goes on with the first panic, if there was one.
+    pub(crate) fn raise(self) {
+        if let Some(payload) = self.0 {
+            std::panic::resume_unwind(payload);
+        }
+    }
+}
+
+/// The outcome of code that was lent a value, once that value is dropped. The drop is outside the code, so that two
+/// panics do not meet: the first one is the outcome.
+pub(crate) fn without<T, R>(value: T, outcome: Result<R, Payload>) -> Result<R, Payload> {
+    match catch(|| drop(value)) {
+        Err(payload) if outcome.is_ok() => {
+            discard(outcome);
+            Err(payload)
+        }
+        dropped => {
+            discard(dropped);
+            outcome
+        }
     }
 }
 

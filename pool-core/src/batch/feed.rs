@@ -231,10 +231,8 @@ impl<I> Drop for Inputs<I> {
         drop(queue);
         drop(batch);
         let mut panics = Panics::default();
-        left.into_iter().for_each(|input| panics.drop(input));
-        if let Some(payload) = panics.first() {
-            std::panic::resume_unwind(payload);
-        }
+        panics.drop_each(left);
+        panics.raise();
     }
 }
 

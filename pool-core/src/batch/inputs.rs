@@ -11,7 +11,7 @@ pub trait Inputs: Send {
 
     /// Whether they are pushed while the batch runs. If not, they are never dry. If so, [`next`](Self::next) never
     /// blocks.
-    const GROW: bool;
+    const GROW: bool = false;
 
     /// Takes the next input. `None` is the end. An iterator's is code of the user.
     fn next(&mut self) -> Option<Self::Item>;
@@ -20,13 +20,17 @@ pub trait Inputs: Send {
     fn size_hint(&self) -> (usize, Option<usize>);
 
     /// The batch has started, and is told by the hint of inputs that come later.
-    fn connect(&self, hint: impl FnOnce() -> Listener);
+    fn connect(&self, _hint: impl FnOnce() -> Listener) {}
 
     /// Whether there is nothing to take now, and no end. Asked under the batch's lock, so it runs no code of the user.
-    fn is_dry(&self) -> bool;
+    fn is_dry(&self) -> bool {
+        false
+    }
 
     /// Ends the inputs if they are dry, and says whether they were: all that was taken is dealt with.
-    fn end_if_dry(&self) -> bool;
+    fn end_if_dry(&self) -> bool {
+        false
+    }
 }
 
 /// A batch that can be told of inputs. Opaque, since [`Inputs`] is public.
@@ -36,8 +40,6 @@ pub struct Listener(pub(super) Hint);
 impl<It: Iterator + Send> Inputs for It {
     type Item = It::Item;
 
-    const GROW: bool = false;
-
     #[inline]
     fn next(&mut self) -> Option<It::Item> {
         Iterator::next(self)
@@ -45,17 +47,5 @@ impl<It: Iterator + Send> Inputs for It {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         Iterator::size_hint(self)
-    }
-
-    fn connect(&self, _: impl FnOnce() -> Listener) {}
-
-    #[inline]
-    fn is_dry(&self) -> bool {
-        false
-    }
-
-    #[inline]
-    fn end_if_dry(&self) -> bool {
-        false
     }
 }

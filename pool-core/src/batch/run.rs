@@ -256,7 +256,7 @@ where
             }
             drop(state);
             panics.drop(inputs);
-            results.into_iter().for_each(|result| panics.drop(result));
+            panics.drop_each(results);
             panics.drop(call);
             state = self.lock();
         }

@@ -159,7 +159,7 @@ impl<T> Lot<T> {
     }
 
     pub(crate) fn clear(&mut self, panics: &mut unwind::Panics) {
-        self.results.drain(..).for_each(|result| panics.drop(result));
+        panics.drop_each(self.results.drain(..));
     }
 }
 

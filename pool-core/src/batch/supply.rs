@@ -240,7 +240,7 @@ where
         }
         panics.drop(waiter);
         panics.drop(inputs);
-        results.into_iter().for_each(|result| panics.drop(result));
+        panics.drop_each(results);
         panics.drop(last);
         panics.drop(call);
         if wait {

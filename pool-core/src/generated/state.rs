@@ -272,12 +272,6 @@ where
         Ok(state) => state,
         Err(error) => return R::failed(error),
     };
-    match unwind::catch(|| call(&mut state)) {
-        Ok(result) => result,
-        Err(payload) => {
-            // Two panics must not meet.
-            unwind::discard(state);
-            std::panic::resume_unwind(payload)
-        }
-    }
+    let outcome = unwind::catch(|| call(&mut state));
+    unwind::without(state, outcome).unwrap_or_else(|payload| std::panic::resume_unwind(payload))
 }

@@ -31,7 +31,7 @@ pub struct Found {
 impl Found {
     /// `stopped` says that more levels would have come, `free` which part of the processor this process could have.
     pub(super) fn new(mut rows: Vec<Row>, stopped: bool, free: f64) -> Self {
-        let best = rows.iter().map(|row| row.per_second).fold(0.0, f64::max);
+        let best = best(&rows);
         rows.iter_mut().for_each(|row| row.of_best = ratio(row.per_second, best));
         let (verdict, max_workers) = verdict::judge(&rows, stopped, free);
         Self { rows, verdict, max_workers }
@@ -69,6 +69,11 @@ impl Found {
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
+}
+
+/// The best throughput of some rows, or 0.
+pub(super) fn best(rows: &[Row]) -> f64 {
+    rows.iter().map(|row| row.per_second).fold(0.0, f64::max)
 }
 
 /// A throughput as a part of the best one.

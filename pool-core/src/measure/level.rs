@@ -3,6 +3,7 @@
 use crate::base::observer::Observer;
 use crate::base::sync::Mutex;
 use crate::measure::brake::Brake;
+use crate::measure::machine::cores;
 use crate::measure::row::Row;
 use cpu_time::ProcessTime;
 use std::collections::{HashMap, HashSet};
@@ -127,7 +128,6 @@ impl Clock {
         let square =
             parts.iter().map(|part| (part - mean).powi(2)).sum::<f64>() / f64::from(PARTS - 1);
         let per_second = if length.is_zero() { 0.0 } else { mean / length.as_secs_f64() };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Row {
             workers,
             calls: ended.len(),
@@ -139,7 +139,7 @@ impl Clock {
             panicked: *panicked,
             cut: *cut,
             cpu_share: share(cpu, busy),
-            cpu_use: share(cpu, busy.min(wall * cores as u32)),
+            cpu_use: share(cpu, busy.min(wall * cores() as u32)),
             error: if mean > 0.0 { (square / f64::from(PARTS)).sqrt() / mean } else { 0.0 },
         }
     }

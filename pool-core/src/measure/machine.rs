@@ -1,4 +1,4 @@
-//! [`free`]: which part of the processor the machine's other programs leave to this process.
+//! The machine: its [`cores`], and which part of them its other programs leave [`free`] for this process.
 
 use cpu_time::ThreadTime;
 use std::thread;
@@ -9,14 +9,18 @@ const LOOK: Duration = Duration::from_millis(30);
 
 /// Keeps each core busy for a moment, and tells which part of that time this process got, from 0 to 1.
 pub(super) fn free() -> f64 {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     let shares: Vec<f64> = thread::scope(|scope| {
-        let looks: Vec<_> = (0..cores)
+        let looks: Vec<_> = (0..cores())
             .filter_map(|_| thread::Builder::new().spawn_scoped(scope, look).ok())
             .collect();
         looks.into_iter().filter_map(|look| look.join().ok()).collect()
     });
     if shares.is_empty() { 1.0 } else { shares.iter().sum::<f64>() / shares.len() as f64 }
+}
+
+/// How many cores this process may use.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn look() -> f64 {

@@ -242,10 +242,8 @@ impl<'a, B: Batch> Measure<'a, B> {
         if last.cut || verdict::fails_more(rows) || rows.len() == 1 && verdict::fails(last) {
             return true;
         }
-        let flat = |until: usize| {
-            let best = rows[..until].iter().map(|row| row.per_second).fold(0.0, f64::max);
-            !verdict::gains(rows[until].per_second, best)
-        };
+        let flat =
+            |until: usize| !verdict::gains(rows[until].per_second, found::best(&rows[..until]));
         let twice =
             |of: &dyn Fn(usize) -> bool| rows.len() > 2 && of(rows.len() - 2) && of(rows.len() - 1);
         self.levels.is_none()
@@ -287,7 +285,7 @@ impl<B: Batch> Iterator for Measure<'_, B> {
         if is_first {
             self.free = self.free.min(machine::free());
         }
-        let best = self.rows.iter().map(|row| row.per_second).fold(row.per_second, f64::max);
+        let best = found::best(&self.rows).max(row.per_second);
         row.of_best = found::ratio(row.per_second, best);
         self.rows.push(row.clone());
         self.stage = if self.is_over() { Stage::Over } else { Stage::Open };

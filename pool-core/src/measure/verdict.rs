@@ -1,7 +1,7 @@
 //! [`Verdict`]: what follows from the rows of a measurement.
 
+use crate::measure::machine::cores;
 use crate::measure::row::Row;
-use std::thread;
 
 /// What follows from a measurement.
 ///
@@ -135,10 +135,6 @@ fn alone<'a>(mut rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
 fn unhindered(share: f64, free: f64) -> f64 {
     let waits = (1.0 / share - 1.0 / free).max(0.0);
     1.0 / (1.0 + waits)
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn best<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {

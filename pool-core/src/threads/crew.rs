@@ -310,9 +310,7 @@ impl Crew {
             return unwind::discard(payload);
         }
         self.run();
-        if let Some(Err(payload)) = on_end.map(unwind::catch) {
-            unwind::discard(payload);
-        }
+        unwind::discard(on_end.map(unwind::catch));
     }
 
     /// The life of a worker. It begins with a permit, which was held for the thread from the decision to start it.
