@@ -104,9 +104,9 @@
 //! # Errors and panics
 //!
 //! `map` yields what the function returns. [`try_collect`](Map::try_collect) ends at the first error, and
-//! `collect::<Vec<_>>()` keeps all results. `as_completed` tells each failure with its input, as a [`CallError`]: the error
-//! that was returned, or the [`Panic`]. With types such as `anyhow::Error`, write `done.into_result()?`: a plain `?`
-//! on a [`CallError`] loses the error's chain.
+//! `collect::<Vec<_>>()` keeps all results. `as_completed` tells each failure with its input, as a [`CallError`]: the
+//! error that was returned, or the [`Panic`]. With types such as `anyhow::Error`, write `done.into_result()?`: a plain
+//! `?` on a [`CallError`] loses the error's chain.
 //!
 //! A panic takes no thread and no other call down. `map` goes on with it where the result would have been, and ends.
 //! [`Task::join`] returns it as a `Panic`.
@@ -161,7 +161,8 @@ pub use api::error::{CallError, Panic, Timeout};
 pub use api::inputs::IntoInputs;
 pub use api::lend::Lend;
 pub use api::map::Map;
-pub use api::pool::{Pool, PoolBuilder};
+pub use api::pool::Pool;
+pub use api::pool_builder::PoolBuilder;
 pub use api::results::Results;
 pub use api::stop_handle::StopHandle;
 #[cfg(feature = "stream")]

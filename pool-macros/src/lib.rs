@@ -17,8 +17,8 @@ use proc_macro::TokenStream;
 
 /// Puts a companion beside a blocking function that runs it over many inputs at once, on threads of its own.
 ///
-/// The function stays as it was written, less `#[shared]` and `#[worker]`: a plain call runs it here and now. Beside it stands a
-/// companion, a type of the same name and visibility, so that one `use` brings both:
+/// The function stays as it was written, less `#[shared]` and `#[worker]`: a plain call runs it here and now. Beside it
+/// stands a companion, a type of the same name and visibility, so that one `use` brings both:
 ///
 /// | | |
 /// | --- | --- |
@@ -102,13 +102,13 @@ use proc_macro::TokenStream;
 /// `&(|x| x + 1) as &(dyn Fn(u32) -> u32 + Sync)`. `as_completed` hands every input back. Lent inputs are the caller's own
 /// values; moved ones are cloned before the call.
 ///
-/// The closure behind `#[worker]` returns a `Result<T, E>` where the function returns a `Result<_, E>`, and a `T` where it
-/// does not. The states belong to the batch: a call takes a free one or makes one, and puts it back. So there are never
-/// more of them than calls of the batch run at once. They may borrow, they need not be `Sync`, and they are dropped
-/// before `collect`, `for_each` and `scope` return. A state that cannot be made fails the input that it was for, and the
-/// next input tries again. A call that panics drops its state; one that returns an error keeps it, and replaces it with
-/// `*db = reopen()?`. What borrows from another part of the state is no state: a prepared statement of rusqlite borrows
-/// from its connection, so write `db.prepare_cached(…)`.
+/// The closure behind `#[worker]` returns a `Result<T, E>` where the function returns a `Result<_, E>`, and a `T` where
+/// it does not. The states belong to the batch: a call takes a free one or makes one, and puts it back. So there are
+/// never more of them than calls of the batch run at once. They may borrow, they need not be `Sync`, and they are
+/// dropped before `collect`, `for_each` and `scope` return. A state that cannot be made fails the input that it was
+/// for, and the next input tries again. A call that panics drops its state; one that returns an error keeps it, and
+/// replaces it with `*db = reopen()?`. What borrows from another part of the state is no state: a prepared statement of
+/// rusqlite borrows from its connection, so write `db.prepare_cached(…)`.
 ///
 /// ```
 /// use pool_core::concurrent;
@@ -129,7 +129,8 @@ use proc_macro::TokenStream;
 /// # io::Result::Ok(())
 /// ```
 ///
-/// A `thread_local!` would be wrong there: threads outlive a batch, so a batch on another file would read the first one.
+/// A `thread_local!` would be wrong there: threads outlive a batch, so a batch on another file would read the first
+/// one.
 ///
 /// A crate that makes concurrency optional writes `#[cfg_attr(feature = "…", concurrent)]` on the function and
 /// `#[cfg_attr(feature = "…", shared)]` or `worker` on the parameter. Parameters under a `#[cfg]` are refused.

@@ -1,4 +1,5 @@
-//! The example of a database gives the same over both kinds of connection, and shows how long each took and what failed.
+//! The example of a database gives the same over both kinds of connection, and shows how long each took and what
+//! failed.
 
 use support::program::Program;
 

@@ -1,4 +1,5 @@
-//! `try_collect` and `try_for_each`: the first error ends the batch, and no other result is waited for longer than it has to be.
+//! `try_collect` and `try_for_each`: the first error ends the batch, and no other result is waited for longer than it
+//! has to be.
 
 use pool_core::{Pool, is_cancelled};
 use std::ops::ControlFlow;

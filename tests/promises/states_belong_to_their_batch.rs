@@ -1,4 +1,5 @@
-//! The states of `map_init` and `as_completed_init`: as few as calls run at once, one call at a time, and gone with their batch.
+//! The states of `map_init` and `as_completed_init`: as few as calls run at once, one call at a time, and gone with
+//! their batch.
 
 use pool_core::{CallError, Pool, is_cancelled, sleep};
 use std::cell::Cell;

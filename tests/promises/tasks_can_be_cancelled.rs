@@ -1,4 +1,5 @@
-//! A task is cancelled from outside by its stop handle, or with the guard that it is bound to. It has a result all the same.
+//! A task is cancelled from outside by its stop handle, or with the guard that it is bound to. It has a result all the
+//! same.
 
 use pool_core::{Pool, Task, is_cancelled, sleep};
 use std::sync::mpsc;

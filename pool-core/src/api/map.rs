@@ -232,8 +232,8 @@ impl<T, E> Map<'_, Result<T, E>> {
     ///
     /// It gives what `collect::<Result<C, E>>()` gives, but ends sooner. `collect` sees an error only once all results
     /// before it are there, and takes inputs until then. Here the first error **in time** stops the inputs. The error
-    /// that is returned is the first **in the order of the inputs** among the calls that had begun by then, for which it
-    /// waits.
+    /// that is returned is the first **in the order of the inputs** among the calls that had begun by then, for which
+    /// it waits.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@ pub(crate) mod lend;
 pub(crate) mod map;
 mod methods;
 pub(crate) mod pool;
+pub(crate) mod pool_builder;
 pub(crate) mod results;
 mod states;
 pub(crate) mod stop_handle;

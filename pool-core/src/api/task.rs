@@ -193,8 +193,8 @@ impl<R> Task<R> {
     /// Returns a handle that cancels the call from anywhere.
     ///
     /// [`stop`](StopHandle::stop) makes [`is_cancelled`](crate::is_cancelled) true in the call, and ends its
-    /// [`sleep`](crate::sleep). The call still has a result: one that has not started when it is stopped runs, and finds
-    /// itself cancelled. To take it back instead, use [`cancel`](Self::cancel) or
+    /// [`sleep`](crate::sleep). The call still has a result: one that has not started when it is stopped runs, and
+    /// finds itself cancelled. To take it back instead, use [`cancel`](Self::cancel) or
     /// [`cancel_on_drop`](Self::cancel_on_drop).
     ///
     /// # Examples

@@ -417,8 +417,8 @@ impl<It: Inputs> Account<It> {
         }
     }
 
-    /// Whether no further result will come. No thread is inside any more, but for one in a `next()` that may block, of a
-    /// batch that was stopped: its input comes too late.
+    /// Whether no further result will come. No thread is inside any more, but for one in a `next()` that may block, of
+    /// a batch that was stopped: its input comes too late.
     pub(super) fn over(&self) -> bool {
         seeded!("end-before-the-last-left" => {
             let calls = self.active - usize::from(matches!(self.inputs, Place::Out));

@@ -119,8 +119,8 @@ impl<I> Feed<I> {
     /// # Examples
     ///
     /// ```
-    /// let feed = pool_core::Feed::from([3]);
-    /// let countdown = pool_core::Pool::new(1).as_completed(feed.inputs(), |n: &u32| n.checked_sub(1).ok_or("lift-off"));
+    /// let (pool, feed) = (pool_core::Pool::new(1), pool_core::Feed::from([3]));
+    /// let countdown = pool.as_completed(feed.inputs(), |n: &u32| n.checked_sub(1).ok_or("lift-off"));
     /// countdown.for_each(|done| match done.result {
     ///     Ok(n) => feed.push(n).unwrap(),
     ///     Err(end) => assert_eq!(end.to_string(), "lift-off"),

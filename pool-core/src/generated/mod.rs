@@ -15,7 +15,8 @@ pub use crate::api::as_completed::AsCompleted;
 pub use crate::api::inputs::IntoInputs;
 pub use crate::api::lend::Lend;
 pub use crate::api::map::Map;
-pub use crate::api::pool::{Pool, PoolBuilder};
+pub use crate::api::pool::Pool;
+pub use crate::api::pool_builder::PoolBuilder;
 pub use crate::api::task::Task;
 pub use ::{core, std};
 

@@ -19,14 +19,15 @@ use std::time::Duration;
 /// It is an iterator: each `next` runs one level and gives its [`Row`]. [`run`](Self::run) runs the levels that are
 /// left, and gives the answer. How it goes, and what the columns mean, stands at [`measure`](crate::measure).
 ///
-/// `build` makes a fresh batch for each level, of an annotated function or of a closure, ordered or not. The measurement
-/// runs it on a pool of its own with the level's number of workers, whatever the batch was set to. It should have enough
-/// inputs for some seconds.
+/// `build` makes a fresh batch for each level, of an annotated function or of a closure, ordered or not. The
+/// measurement runs it on a pool of its own with the level's number of workers, whatever the batch was set to. It
+/// should have enough inputs for some seconds.
 ///
 /// # Panics
 ///
 /// `next` and `run` panic if `build` gives a batch that has started. They go on with a panic of `build`, and of the
-/// input iterator. A call that panics counts as failed. A [`Map`](crate::Map) ends with it, and so does the measurement.
+/// input iterator. A call that panics counts as failed. A [`Map`](crate::Map) ends with it, and so does the
+/// measurement.
 ///
 /// # Deadlocks
 ///

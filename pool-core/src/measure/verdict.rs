@@ -162,7 +162,8 @@ pub(super) fn words(verdict: Verdict, max_workers: Option<usize>, rows: &[Row]) 
     let doubt = match verdict {
         Verdict::Waits => {
             return format!(
-                "The calls wait. Take max_workers = {knee}: it is the smallest number within 5 % of the best throughput."
+                "The calls wait. Take max_workers = {knee}: it is the smallest number within 5 % of the best \
+                 throughput."
             );
         }
         Verdict::Busy => {

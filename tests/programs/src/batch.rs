@@ -9,7 +9,7 @@ use crate::plan::{Batch, Consume, Hands, Leave, Place, Stop};
 use crate::run::{Run, source};
 use crate::states::{self, State};
 use crate::values::{Failure, Input, Origin, Output, is_refusal, origin};
-use pool_core::{AsCompleted, Map, Pool, StopHandle};
+use pool_core::{AsCompleted, IntoInputs, Map, Pool, StopHandle};
 use std::any::Any;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -120,7 +120,24 @@ fn as_completed<'env, R>(
 where
     R: Deref<Target = Run> + Clone + Send + Sync + 'env,
 {
-    let (own, feeder) = (run.clone(), run.feeder.clone());
+    match run.feeder.clone() {
+        Some(feeder) => (complete(actor, run, pool, feeder.inputs()), None),
+        None => {
+            let (inputs, feed) = source(run.clone());
+            (complete(actor, run, pool, inputs), feed)
+        }
+    }
+}
+
+fn complete<'env, R>(
+    actor: &Actor<'_>,
+    run: R,
+    pool: &Pool,
+    inputs: impl IntoInputs<Item = Input, Inputs: 'env>,
+) -> AsCompleted<'env, Input, Output, Failure>
+where
+    R: Deref<Target = Run> + Clone + Send + Sync + 'env,
+{
     let token = Token::new(&run.book, Kind::Closure);
     let noisy = run.plan.noisy;
     let maker = run.plan.states.map(|_| states::init(run.clone(), true));
@@ -129,21 +146,10 @@ where
         call::run(&run, input)
     };
     let Some(init) = maker else {
-        if let Some(feeder) = feeder {
-            return (around(actor, noisy, || pool.as_completed(feeder.inputs(), call)), None);
-        }
-        let (inputs, feed) = source(own);
-        return (around(actor, noisy, || pool.as_completed(inputs, call)), feed);
+        return around(actor, noisy, || pool.as_completed(inputs, call));
     };
     let call = move |state: &mut State, input: &Input| state.during(|| call(input));
-    if let Some(feeder) = feeder {
-        return (
-            around(actor, noisy, || pool.as_completed_init(feeder.inputs(), init, call)),
-            None,
-        );
-    }
-    let (inputs, feed) = source(own);
-    (around(actor, noisy, || pool.as_completed_init(inputs, init, call)), feed)
+    around(actor, noisy, || pool.as_completed_init(inputs, init, call))
 }
 
 fn around<B>(actor: &Actor<'_>, noisy: bool, build: impl FnOnce() -> B) -> B {

@@ -217,8 +217,8 @@ fn a_panic_of_a_subscriber_is_an_outcome() {
         fn enter(&self, _: &span::Id) {}
         fn exit(&self, _: &span::Id) {}
     }
-    // Where there is just one subscriber, `tracing` asks the default of whichever thread first comes to a span. That may be
-    // one of another model, which has none, and then the span is off for all. With two it asks both.
+    // Where there is just one subscriber, `tracing` asks the default of whichever thread first comes to a span. That
+    // may be one of another model, which has none, and then the span is off for all. With two it asks both.
     let (broken, _other) = (tracing::Dispatch::new(Broken), tracing::Dispatch::new(Broken));
     let outcome = dispatcher::with_default(&broken, || {
         let at = At { pool: "pool", index: 0 };
