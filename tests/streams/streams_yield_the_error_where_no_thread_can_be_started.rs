@@ -6,9 +6,10 @@ use futures_core::FusedStream;
 use futures_lite::StreamExt;
 use pool_core::Pool;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
-use support::LIMIT;
 use support::executor::block_on;
+use support::{LIMIT, raise, watched};
 
 /// A pool that can start no thread: there is no room for such a stack.
 fn nowhere() -> Pool {
@@ -69,4 +70,27 @@ fn on_another_pool_all_is_well() {
     let (nowhere, somewhere) = (nowhere(), Pool::new(2));
     let stream = nowhere.map([1, 2], |n| n).on(&somewhere).into_stream();
     assert_eq!(block_on(stream.collect::<Vec<_>>()), [1, 2]);
+}
+
+#[test]
+fn a_start_that_panics_is_no_thread_for_a_stream_or_a_task() {
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+    fn broken() -> Pool {
+        let builder = Pool::builder().max_workers(2).name("nowhere").on_start(|| {
+            STARTS.fetch_add(1, SeqCst);
+            raise("start")
+        });
+        builder.build()
+    }
+    watched(|| {
+        for _ in 0..20 {
+            let mut stream = broken().map([1, 2], |n| n).into_stream();
+            assert_eq!(message(|| block_on(stream.next())), MESSAGE);
+            assert!(stream.is_terminated());
+            assert_eq!(block_on(broken().submit(|| 1)).unwrap_err().message(), MESSAGE);
+        }
+        // Each tries again once, and does not start one thread after the other.
+        let starts = STARTS.load(SeqCst);
+        assert!(starts <= 20 * 10, "{starts} threads for 20 streams and 20 tasks");
+    });
 }

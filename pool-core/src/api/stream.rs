@@ -233,7 +233,7 @@ fn no_thread(pool: &str) -> String {
 fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> {
     handle.start(Start::Ahead);
     let waker = cx.waker();
-    let (mut clone, mut retried) = (None, false);
+    let mut clone = None;
     loop {
         let mut registered = true;
         let mut register = |place: &mut Option<Waiter>| match place {
@@ -248,13 +248,15 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
         let ask = Ask { eager: false, may_help: false, call: None, patient: false };
         match consumer.poll(&ask, &mut register) {
             Polled::Fetched => {
+                consumer.lot.refused = false;
                 return Poll::Ready(consumer.fetched().map_or(Found::End, Found::Outcome));
             }
             Polled::Ended(None) => return Poll::Ready(Found::End),
             Polled::Ended(Some(payload)) => return Poll::Ready(Found::Outcome(Err(payload))),
-            // The refusal may be an old one. A second one, on the spot, is final.
-            Polled::Unserved if !retried => {
-                retried = true;
+            // The refusal may be an old one. A second one is final. It may come later, from a thread that started and
+            // could not run.
+            Polled::Unserved if !consumer.lot.refused => {
+                consumer.lot.refused = true;
                 consumer.crew.summon();
             }
             Polled::Unserved if consumer.crew.threads() == 0 => {

@@ -115,11 +115,21 @@ pub(crate) struct Lot<T> {
     pub(crate) fast: bool,
     /// How long to look away.
     nap: Nap,
+    /// A thread was refused, and another one was asked for since the last result.
+    #[cfg(feature = "stream")]
+    pub(crate) refused: bool,
 }
 
 impl<T> Lot<T> {
     pub(crate) fn new() -> Self {
-        Self { results: VecDeque::new(), told: false, fast: false, nap: Nap::default() }
+        Self {
+            results: VecDeque::new(),
+            told: false,
+            fast: false,
+            nap: Nap::default(),
+            #[cfg(feature = "stream")]
+            refused: false,
+        }
     }
 
     /// Yields the next result.
