@@ -4,6 +4,7 @@
 use pool_core::{Pool, is_cancelled};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 use support::{Gate, Ledger, caught, pools, raise, until, watched};
 
 #[test]
@@ -41,7 +42,7 @@ fn an_error_stops_the_inputs_though_one_before_it_is_slow() {
                 let mut before = usize::MAX;
                 until(|| {
                     let now = taken.load(SeqCst);
-                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    std::thread::sleep(Duration::from_millis(20));
                     std::mem::replace(&mut before, now) == now && now > 1
                 });
                 gate.open();
@@ -55,17 +56,14 @@ fn an_error_stops_the_inputs_though_one_before_it_is_slow() {
 #[test]
 fn the_error_is_the_first_in_the_order_of_what_had_begun() {
     watched(|| {
-        let (pool, failed) = (Pool::new(2), Gate::default());
+        let pool = Pool::builder().max_workers(2).keep_alive(Duration::ZERO).build();
         let end = pool.map(0..1_000, |n| match n {
-            // It fails later, and comes before the other.
+            // It fails later, and comes before the other: the other's worker has left, and ended.
             0 => {
-                failed.wait();
+                until(|| pool.stats().completed == 1 && pool.stats().threads == 1);
                 Err("head")
             }
-            1 => {
-                failed.open();
-                Err("second")
-            }
+            1 => Err("second"),
             _ => Ok(n),
         });
         assert_eq!(end.try_collect::<Vec<_>>(), Err("head"));

@@ -209,6 +209,26 @@ fn a_dry_one_holds_no_worker() {
 }
 
 #[test]
+fn a_dry_one_leaves_the_other_workers_to_others() {
+    watched(|| {
+        let (pool, feed, gate) = (Pool::new(2), Feed::from([1]), Gate::default());
+        let (waits, entered) = (gate.clone(), Gate::default());
+        let inside = entered.clone();
+        let batch = pool.as_completed(feed.inputs(), move |_: &usize| {
+            inside.open();
+            waits.wait();
+            Ok::<_, ()>(())
+        });
+        let batch = batch.start();
+        entered.wait();
+        // The call may push more, and nothing is there: the second worker does not wait for that.
+        assert_eq!(pool.submit(|| 2).join().unwrap(), 2);
+        gate.open();
+        assert_eq!(batch.count(), 1);
+    });
+}
+
+#[test]
 fn a_panic_of_a_call_ends_nothing() {
     watched(|| {
         for pool in pools() {
@@ -293,6 +313,11 @@ fn what_is_left_is_dropped_once() {
             assert!(pool.wait_idle(LIMIT));
             assert_eq!((ledger.made(), ledger.alive()), (50, 0));
 
+            let feed: Feed<Entry> = (0..3).map(|_| ledger.bomb()).collect();
+            let batch = pool.as_completed(feed.inputs(), |_| Ok::<_, ()>(()));
+            assert_eq!(caught(|| drop(batch)), Ok(()));
+            assert_eq!(ledger.alive(), 0);
+
             // Two panics do not meet.
             let feed: Feed<Entry> = (0..3).map(|_| ledger.bomb()).collect();
             assert_eq!(caught(|| drop(feed.inputs())), Err("drop".to_owned()));
@@ -304,16 +329,22 @@ fn what_is_left_is_dropped_once() {
 #[test]
 fn a_long_chain_takes_little_memory() {
     watched(|| {
-        let (pool, feed, mut most) = (Pool::new(2), Feed::from([0]), 0);
+        let (pool, ledger, mut most) = (Pool::new(2), Ledger::default(), 0);
+        let feed = Feed::from([(0, ledger.entry())]);
         pool.as_completed(feed.inputs(), |_| Ok::<_, ()>(())).for_each(|done| {
-            if done.input < 20_000 {
-                feed.push(done.input + 1).unwrap();
+            let (number, entry) = done.input;
+            entry.touch();
+            drop(entry);
+            if number < 20_000 {
+                assert!(feed.push((number + 1, ledger.entry())).is_ok());
             }
             let shown = format!("{feed:?}");
             let waiting = shown.split("waiting: ").nth(1).unwrap();
             most = most.max(waiting.split(',').next().unwrap().parse::<usize>().unwrap());
         });
         assert!(most <= 1, "{most} inputs waited");
+        // What was taken is gone when its completion is.
+        assert_eq!((ledger.made(), ledger.most()), (20_001, 1));
     });
 }
 
