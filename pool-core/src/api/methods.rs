@@ -55,6 +55,35 @@ macro_rules! consumer {
                 self
             }
 
+            /// Gives each call `limit`, from its start. After that [`is_cancelled`](crate::is_cancelled) is true in
+            /// it, and [`sleep`](crate::sleep), [`back_off`](crate::back_off) and [`retry`](crate::retry) end.
+            ///
+            /// **It asks, and cannot kill**: a call that neither asks nor sleeps runs on. The outcome is what the call
+            /// returns, whenever that is. A call that blocks in a client gives it the time that is left, from
+            /// [`deadline`](crate::deadline). Batches that the call runs inherit its deadline.
+            ///
+            /// It replaces the option `timeout` of an annotated function.
+            ///
+            /// # Panics
+            ///
+            /// Panics if `limit` is zero, or after the batch has started.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use pool_core::{Pool, sleep};
+            /// use std::time::Duration;
+            ///
+            /// let pool = Pool::new(2);
+            /// let slept = pool.map([0, 3600], |s| sleep(Duration::from_secs(s))).timeout(Duration::from_millis(50));
+            /// assert_eq!(slept.collect::<Vec<_>>(), [true, false]);
+            /// ```
+            #[track_caller]
+            pub fn timeout(mut self, limit: Duration) -> Self {
+                self.settings("timeout").timeout = Some(config::above_zero(limit));
+                self
+            }
+
             /// Runs the batch on another pool than the one that made it: for a command line's `-j`, or for the cap of
             /// a library's user.
             ///

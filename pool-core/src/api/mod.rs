@@ -4,6 +4,7 @@ pub(crate) mod as_completed;
 pub(crate) mod attempt;
 pub(crate) mod error;
 pub(crate) mod inputs;
+pub(crate) mod inside;
 pub(crate) mod lend;
 pub(crate) mod map;
 mod methods;

@@ -4,6 +4,7 @@ use crate::api::error::Panic;
 use crate::api::pool::Pool;
 use crate::api::results;
 use crate::api::stop_handle::StopHandle;
+use crate::base::observer::Ended;
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
@@ -64,8 +65,8 @@ impl<R: Send + 'static> Task<R> {
             if let Err(payload) = site.close() {
                 unwind::discard(std::mem::replace(&mut outcome, Err(payload)));
             }
-            let panicked = outcome.is_err();
-            (Ok(outcome), panicked)
+            let ended = Ended::of(&outcome);
+            (Ok(outcome), ended)
         });
         handle.start(Start::Ahead);
         Self(Some(Box::new(handle)))

@@ -3,6 +3,7 @@
 #[cfg(feature = "measure")]
 use crate::base::config::Config;
 use crate::base::config::Settings;
+use crate::base::observer::Ended;
 use crate::base::span::At;
 use crate::base::sync::Mutex;
 use crate::base::unwind::{self, Panics, Payload};
@@ -40,7 +41,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
     /// The batch behind a task.
     pub(crate) fn single<F>(crew: Arc<Crew>, call: F) -> Self
     where
-        F: FnOnce(At) -> (Outcome<T>, bool) + Send + 'env,
+        F: FnOnce(At) -> (Outcome<T>, Ended) + Send + 'env,
     {
         let account = Account::single(std::iter::once(call));
         Self::of(crew, Batch::new(account, |at, call: F| call(at)))
@@ -143,7 +144,7 @@ impl<T> Handle<'_, T> {
                 // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env`
                 // ends.
                 self.lot.get_mut().fast =
-                    unsafe { self.batch.start(&self.crew, &self.settings, how) };
+                    unsafe { self.batch.start(&self.crew, &mut self.settings, how) };
             }
             let lot = self.lot.get_mut();
             let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
@@ -173,7 +174,7 @@ impl<T> Handle<'static, T> {
         if !self.started {
             self.started = true;
             // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
-            unsafe { self.batch.start(&self.crew, &self.settings, how) };
+            unsafe { self.batch.start(&self.crew, &mut self.settings, how) };
         }
     }
 }
