@@ -169,6 +169,7 @@ pub use api::stop_handle::StopHandle;
 #[cfg(feature = "stream")]
 pub use api::stream::ResultStream;
 pub use api::task::{Task, TaskGuard};
+pub use api::watch::{Running, Watch};
 pub use batch::feed::Feed;
 #[cfg(feature = "measure")]
 pub use measure::Measure;

@@ -5,6 +5,7 @@ mod a_panic_keeps_its_payload;
 mod a_panic_loses_no_other_result;
 mod a_pause_holds_back_every_call;
 mod auto_traits_are_those_of_the_contents;
+mod batches_can_be_watched;
 mod batches_end_at_the_first_error;
 mod batches_share_fairly;
 mod call_errors_pass_through_the_question_mark;

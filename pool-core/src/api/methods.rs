@@ -127,6 +127,30 @@ macro_rules! consumer {
                 StopHandle(self.0.stopper())
             }
 
+            /// Returns a view of what the batch runs: which inputs, for how long, on which threads.
+            ///
+            /// # Panics
+            ///
+            /// Panics after the batch has started.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let batch = pool_core::Pool::new(2).map(1..=10, |n| n);
+            /// let watch = batch.watch();
+            /// for _ in batch {
+            ///     eprintln!("{} done, {} running", watch.finished(), watch.running().len());
+            /// }
+            /// assert_eq!(watch.finished(), 10);
+            /// ```
+            #[track_caller]
+            pub fn watch(&self) -> Watch {
+                self.assert_not_started("watch");
+                let watched = Arc::<Watched>::default();
+                self.0.observe(Arc::clone(&watched) as Arc<dyn Observer>);
+                Watch(watched)
+            }
+
             /// Gathers all results on the calling thread. Blocks until no call of the batch runs any more.
             ///
             /// A collection that ends early ends the batch early: no further input is started. `Result<Vec<_>, _>`
@@ -259,11 +283,16 @@ macro_rules! consumer {
 
             #[track_caller]
             fn settings(&mut self, name: &str) -> &mut Settings {
+                self.assert_not_started(name);
+                self.0.settings()
+            }
+
+            #[track_caller]
+            fn assert_not_started(&self, name: &str) {
                 assert!(
                     !self.0.has_started(),
                     "`{name}` comes too late: the batch has started; set it before the first result is asked for"
                 );
-                self.0.settings()
             }
         }
 

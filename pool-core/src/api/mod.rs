@@ -16,3 +16,4 @@ pub(crate) mod stop_handle;
 #[cfg(feature = "stream")]
 pub(crate) mod stream;
 pub(crate) mod task;
+pub(crate) mod watch;

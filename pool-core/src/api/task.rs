@@ -53,12 +53,17 @@ impl Pool {
         R: Send + 'static,
         F: FnOnce() -> R + Send + 'static,
     {
-        Task::start(self.crew(), call)
+        Task::start(self.crew(), None, call)
     }
 }
 
 impl<R: Send + 'static> Task<R> {
-    pub(crate) fn start(crew: Arc<Crew>, call: impl FnOnce() -> R + Send + 'static) -> Self {
+    /// Starts a call, which sees that it is cancelled after its time `limit`.
+    pub(crate) fn start(
+        crew: Arc<Crew>,
+        limit: Option<Duration>,
+        call: impl FnOnce() -> R + Send + 'static,
+    ) -> Self {
         let site = Site::here();
         let mut handle = Handle::single(crew, move |at: At| {
             let mut outcome = site.run(at, call);
@@ -68,6 +73,7 @@ impl<R: Send + 'static> Task<R> {
             let ended = Ended::of(&outcome);
             (Ok(outcome), ended)
         });
+        handle.settings().timeout = limit;
         handle.start(Start::Ahead);
         Self(Some(Box::new(handle)))
     }
