@@ -296,7 +296,7 @@ impl Crew {
     }
 
     fn start_failed(&self) {
-        self.permits.start_failed();
+        self.permits.start_failed(|| self.queue.waiting());
         seeded!("failed-start-tells-nobody" => return);
         self.queue.all().iter().for_each(|hint| hint.unserved());
     }

@@ -57,9 +57,10 @@
 //!
 //! A thread whose `on_start` panics counts as one, too.
 //!
-//! A section gives its permit back and no longer counts the thread. After that the crew tells every batch that has a
-//! hint in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay
-//! in the queue for the next thread that searches.
+//! A section gives its permit back and no longer counts the thread. If hints wait, a parked worker gets the permit: it
+//! may have parked because the new thread counted as searching. After that the crew tells every batch that has a hint
+//! in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay in the
+//! queue for the next thread that searches.
 //!
 //! - Either another pusher counted on the thread that failed to start, and woke none for its own hint: then it pushed
 //!   before the permit was given back, and the crew tells its batch, too.
@@ -291,13 +292,19 @@ impl Permits {
         free
     }
 
-    /// Takes the permit of a thread back that could not be started. It wakes no other: the caller tells the batches.
-    pub(crate) fn start_failed(&self) {
+    /// Takes the permit of a thread back that could not be started. A parked worker gets it, if hints wait. This starts
+    /// no other thread: the caller tells the batches.
+    pub(crate) fn start_failed(&self, waiting: impl Fn() -> usize) {
         let mut state = self.state.lock();
         state.threads -= 1;
         state.searching -= 1;
         seeded!("failed-start-keeps-its-permit" => return);
         state.free();
+        seeded!("failed-start-wakes-no-worker" => return);
+        if !state.idle.is_empty() {
+            let wake = state.employ(waiting());
+            debug_assert_ne!(wake, Some(Wake::Start));
+        }
         self.press(&state);
     }
 
