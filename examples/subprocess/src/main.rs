@@ -6,45 +6,49 @@
 
 mod command;
 
-use pool_core::concurrent;
+use pool_core::{concurrent, deadline};
 use process_control::{ChildExt, Control, Output};
 use std::error::Error;
+use std::num::NonZero;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, io};
 
+const LIMIT: Duration = Duration::from_millis(300);
+
 /// Runs a command and reads what it prints. `None` is a command that was killed.
-#[concurrent(max_workers = 8)]
-fn run(
-    #[shared] program: &Path,
-    #[shared] limit: Duration,
-    words: &str,
-) -> io::Result<Option<Output>> {
+#[concurrent(max_workers = 8, timeout = LIMIT)]
+fn run(#[shared] program: &Path, words: &str) -> io::Result<Option<Output>> {
     let mut command = Command::new(program);
     command.arg(command::MARK).args(words.split(' '));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // The pipes are read meanwhile, since a full one would block the command. At the limit the command is killed, and
-    // waited for.
+    // The pipes are read meanwhile, since a full one would block the command. At the deadline the command is killed,
+    // and waited for. A plain call has none.
     let child = command.spawn()?.controlled_with_output();
-    child.time_limit(limit).terminate_for_timeout().wait()
+    let left = deadline().map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
+    child.time_limit(left).terminate_for_timeout().wait()
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let limit = match &arguments[..] {
         [mark, words @ ..] if mark == command::MARK => command::act(words),
-        [limit] => limit.parse()?,
-        _ => 300,
+        [limit] => Some(Duration::from_millis(limit.parse::<NonZero<u64>>()?.get())),
+        _ => None,
     };
 
     let program = env::current_exe()?;
     let commands: Vec<String> = (0..40).map(command::words).collect();
     let start = Instant::now();
-    let batch = run::as_completed(&program, Duration::from_millis(limit), &commands).in_order();
+    let mut batch = run::as_completed(&program, &commands).in_order();
+    if let Some(limit) = limit {
+        batch = batch.timeout(limit);
+    }
     let stop = batch.stop_handle();
     ctrlc::set_handler(move || stop.stop())?;
 
+    let limit = limit.unwrap_or(LIMIT).as_millis();
     let (mut succeeded, mut failed, mut killed) = (0, 0, 0);
     batch.for_each(|done| {
         let (count, told) = match done.result {
