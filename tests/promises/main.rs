@@ -12,6 +12,7 @@ mod call_errors_pass_through_the_question_mark;
 mod calls_have_a_deadline;
 mod calls_may_rest_without_a_place;
 mod calls_that_return_and_new_ones_take_turns;
+mod calls_that_take_too_long_are_abandoned;
 mod completions_may_keep_the_order_of_the_inputs;
 mod completions_tell_of_their_call;
 mod debug_never_blocks;

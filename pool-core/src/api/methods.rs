@@ -80,7 +80,7 @@ macro_rules! consumer {
             /// ```
             #[track_caller]
             pub fn timeout(mut self, limit: Duration) -> Self {
-                self.settings("timeout").timeout = Some(config::above_zero(limit));
+                self.settings("timeout").timeout = Some(config::above_zero("timeout", limit));
                 self
             }
 

@@ -209,12 +209,12 @@ fn fetch<T>(
                     crew.is_paused()
                 });
             }
-            Polled::Pending { fast: true } if stage == Stage::First => stage = Stage::Looks(0),
-            Polled::Pending { fast: false } if patient => {
+            Polled::Pending { fast: true, .. } if stage == Stage::First => stage = Stage::Looks(0),
+            Polled::Pending { fast: false, .. } if patient => {
                 consumer.lot.fast = false;
                 stage = Stage::Tired;
             }
-            Polled::Pending { .. } => {
+            Polled::Pending { look, .. } => {
                 match stage {
                     Stage::Looks(look) if look < consumer.lot.looks() => {
                         let again = pace::pause(look);
@@ -235,7 +235,7 @@ fn fetch<T>(
                     sync::nap(consumer.lot.nap(stage == Stage::Shared), deadline);
                     stage = Stage::Tired;
                 } else {
-                    sync::park(deadline);
+                    sync::park(sync::sooner(deadline, look));
                 }
             }
         }

@@ -77,8 +77,15 @@ pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
 
 /// Refuses a limit of zero, in the same words for every caller.
 #[track_caller]
-pub(crate) const fn above_zero(limit: Duration) -> Duration {
-    assert!(!limit.is_zero(), "`timeout` is zero; each call would be cancelled before it starts");
+pub(crate) const fn above_zero(what: &'static str, limit: Duration) -> Duration {
+    if limit.is_zero() {
+        match what.as_bytes() {
+            b"timeout" => {
+                panic!("`timeout` is zero; each call would be cancelled before it starts")
+            }
+            _ => panic!("`abandon_after` is zero; each call would be abandoned before it starts"),
+        }
+    }
     limit
 }
 
@@ -92,6 +99,8 @@ pub(crate) struct Settings {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     /// How long each call may run before it sees that it is cancelled.
     pub(crate) timeout: Option<Duration>,
+    /// How long each call may run before the batch goes on without it.
+    pub(crate) abandon_after: Option<Duration>,
 }
 
 impl Settings {

@@ -3,6 +3,7 @@
 use crate::base::observer::Ended;
 use crate::base::span::At;
 use crate::batch::source::Outcome;
+use std::time::Duration;
 
 /// What a batch runs for each input. Most are closures. One that keeps something between its calls says so.
 pub(crate) trait Call<I, T>: Send + Sync {
@@ -11,6 +12,11 @@ pub(crate) trait Call<I, T>: Send + Sync {
 
     /// Runs the call for one input. Says what became of it, and how the user's function ended.
     fn run(&self, at: At, input: I) -> (Outcome<T>, Ended);
+
+    /// Makes what stands in for the outcome of a call that is abandoned.
+    fn stand_in(&self, _: At, input: I, _: Abandon<T>) -> Stand<I, T> {
+        Stand::Nothing(input)
+    }
 
     /// A thread leaves the batch for good, since no input is left. It drops its share of what the calls have kept.
     fn retire(&self) {}
@@ -21,4 +27,28 @@ impl<I, T, F: Fn(At, I) -> (Outcome<T>, Ended) + Send + Sync> Call<I, T> for F {
     fn run(&self, at: At, input: I) -> (Outcome<T>, Ended) {
         self(at, input)
     }
+}
+
+/// After what time a batch abandons a call, and how it copies what stands in for the outcome.
+pub(crate) struct Abandon<T> {
+    pub(crate) after: Duration,
+    pub(crate) again: fn(&T) -> T,
+}
+
+// Not derived, since that would ask it of `T`.
+impl<T> Clone for Abandon<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Abandon<T> {}
+
+/// What stands in for an outcome.
+pub(crate) enum Stand<I, T> {
+    /// Nothing can: the call is never abandoned.
+    Nothing(I),
+    /// This does, with a copy of the input.
+    In(T, I),
+    /// The input could not be copied, which is the outcome.
+    Outcome((Outcome<T>, Ended)),
 }

@@ -9,7 +9,7 @@ use crate::base::sync::Mutex;
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
 use crate::batch::account::Account;
-use crate::batch::call::Call;
+use crate::batch::call::{Abandon, Call};
 use crate::batch::inputs::Inputs;
 use crate::batch::source::{Consumer, Lot, Outcome, Source, Start};
 use crate::threads::crew::{Crew, Hint};
@@ -95,6 +95,11 @@ impl<T> Handle<'_, T> {
 
     pub(crate) fn stopper(&self) -> Hint {
         self.source().stopper()
+    }
+
+    /// Abandons each call that takes too long. Such a batch borrows nothing.
+    pub(crate) fn abandon(&self, abandon: Abandon<T>) {
+        self.source().abandon(abandon);
     }
 
     /// Ends the inputs with the first result that is `last`, in time.

@@ -16,12 +16,14 @@ use crate::nesting::waiter::{Waiter, wake};
 use crate::threads::crew::Heir;
 
 /// One thread's stay in a batch.
-struct Stay {
+pub(super) struct Stay {
     /// The thread followed a hint and goes on while it can; a consumer that helps, or a guest, runs one input.
     worker: bool,
     /// The crew counts the thread among those that search.
     searches: bool,
-    calls: Calls,
+    pub(super) calls: Calls,
+    /// The call was abandoned, so that its result comes too late.
+    pub(super) late: bool,
     /// The consumer, which gets this thread's permit when it leaves.
     heir: Option<Heir>,
 }
@@ -64,17 +66,23 @@ where
     ) -> Option<Heir> {
         let crew = self.crew();
         state.account.enter();
+        let timed = state.overdue.is_some();
         let call = state.call.clone().expect("the call is there until the last thread has left");
         drop(state);
         let escape = unwind::Escape::armed();
         let inside = Inside::enter(crew, &self.token);
-        let mut stay = Stay { worker, searches: false, calls: Calls::default(), heir: None };
+        let mut stay =
+            Stay { worker, searches: false, calls: Calls::default(), late: false, heir: None };
         let mut next = Some(inputs);
         while let Some(inputs) = next {
             let Some((index, input)) = self.take(inputs) else { break };
             let at = At { pool: crew.name(), index };
-            let observer = || Some((self.home().observer.as_deref()?, index));
-            let outcome = inside.call(|| stay.calls.run(observer, || call.run(at, input)));
+            let outcome = if timed {
+                self.run_timed(&inside, &mut stay, &call, at, input)
+            } else {
+                let observer = || Some((self.home().observer.as_deref()?, index));
+                inside.call(|| stay.calls.run(observer, || call.run(at, input)))
+            };
             next = self.file(index, outcome, &mut stay);
         }
         crew.remember(stay.calls.fast);
@@ -163,7 +171,7 @@ where
         state.account.ended();
         state.fast = fast;
         let mut unwanted = None;
-        if state.account.phase() == Phase::Closed {
+        if stay.late || state.account.phase() == Phase::Closed {
             unwanted = Some(outcome);
         } else {
             let mut last = outcome.is_err();

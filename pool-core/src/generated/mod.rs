@@ -108,5 +108,5 @@ where
 /// The value of option `timeout`, checked while compiling.
 #[track_caller]
 pub const fn time_limit(limit: Duration) -> Duration {
-    config::above_zero(limit)
+    config::above_zero("timeout", limit)
 }

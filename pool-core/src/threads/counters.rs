@@ -53,6 +53,7 @@ impl Tally {
             waiting: away.saturating_sub(resting),
             resting,
             paused: false,
+            abandoned: 0,
             completed: self.completed.load(Ordering::Relaxed),
             panicked: self.panicked.load(Ordering::Relaxed),
         }
@@ -88,6 +89,8 @@ pub struct Stats {
     pub waiting: usize,
     /// The calls that have given their place up and rest in [`back_off`](crate::back_off).
     pub resting: usize,
+    /// The calls that were [abandoned](crate::AsCompleted::abandon_after) and have not ended: each keeps its place.
+    pub abandoned: usize,
     /// Whether the pool is [paused](crate::Pool::pause_for).
     pub paused: bool,
     /// The calls that have ended, those that panicked too. A call is counted before its result can be seen.

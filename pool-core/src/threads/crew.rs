@@ -34,6 +34,12 @@ pub(crate) trait Job: Send + Sync {
     /// for the batch may run an input itself.
     fn unserved(&self);
 
+    /// Abandons calls that are overdue. Says when to look again, if a call runs that may come to be.
+    #[cfg(feature = "stream")]
+    fn tick(&self) -> Option<Instant> {
+        None
+    }
+
     /// Stops the batch: it takes no further input.
     fn stop(&self);
 }
@@ -48,6 +54,8 @@ pub(crate) struct Crew {
     pause: Pause,
     /// How many threads have been started. Numbers their names.
     started: AtomicUsize,
+    /// How many calls are abandoned and have not ended.
+    abandoned: AtomicUsize,
     /// Whether the last calls were fast. The next ones may be so, too.
     fast: AtomicBool,
     /// The tallies of the living threads, and the sum of the tallies of ended ones.
@@ -74,6 +82,7 @@ impl Crew {
             permits: Permits::new(config.max_workers()),
             pause: Pause::default(),
             started: AtomicUsize::new(0),
+            abandoned: AtomicUsize::new(0),
             fast: AtomicBool::new(false),
             tallies: Mutex::default(),
         })
@@ -202,6 +211,7 @@ impl Crew {
             max_workers: self.cap(),
             threads,
             paused: self.is_paused(),
+            abandoned: self.abandoned.load(Ordering::Relaxed),
             ..self.tallied().stats(away)
         }
     }
@@ -256,6 +266,11 @@ impl Crew {
             permit.1 = work();
         }
         entered
+    }
+
+    /// Counts one call more or less as abandoned.
+    pub(crate) fn count_abandoned(&self, by: isize) {
+        self.abandoned.fetch_add(by as usize, Ordering::Relaxed);
     }
 
     /// Counts hints as abandoned. Says whether most of the waiting hints are so now, and [`prune`](Self::prune) is
