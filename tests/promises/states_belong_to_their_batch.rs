@@ -5,8 +5,9 @@ use pool_core::{CallError, Pool, is_cancelled, sleep};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Barrier, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
-use support::{Entry, Gate, Ledger, caught, linger, pools, raise, watched};
+use support::{Entry, Gate, Ledger, caught, forever, linger, pools, raise, watched};
 
 #[test]
 fn there_are_as_many_as_calls_run_at_once() {
@@ -138,6 +139,40 @@ fn slow_closings_overlap() {
         let (pool, calls, closings) = (Pool::new(2), Barrier::new(2), Barrier::new(2));
         // Both calls run at once, so there are two states.
         pool.map_init([1, 2], || Closes(&closings), |_, _| calls.wait()).for_each(|_| {});
+    });
+}
+
+#[test]
+fn a_slow_closing_keeps_no_result_from_a_call_that_waits() {
+    /// Says that it is being dropped, and waits until the first result is seen.
+    struct State(Gate, Gate);
+    impl Drop for State {
+        fn drop(&mut self) {
+            self.0.open();
+            self.1.wait();
+        }
+    }
+    watched(|| {
+        let pool = forever(Pool::new(4));
+        let outer = pool.submit(|| {
+            let (closing, seen, running) = (Gate::default(), Gate::default(), Barrier::new(3));
+            let init = || State(closing.clone(), seen.clone());
+            let batch = pool.map_init([0, 1], init, |_, n| {
+                running.wait();
+                if n == 0 {
+                    // The other worker has found the end of the inputs. The call outside waits by now.
+                    closing.wait();
+                    thread::sleep(Duration::from_millis(20));
+                }
+                n
+            });
+            batch.scope(|results| {
+                running.wait();
+                assert_eq!(results.next(), Some(0));
+                seen.open();
+            });
+        });
+        outer.join().unwrap();
     });
 }
 
