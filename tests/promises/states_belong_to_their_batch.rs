@@ -213,6 +213,26 @@ fn a_panic_of_what_makes_one_is_that_of_the_call() {
 }
 
 #[test]
+fn a_panic_of_what_makes_one_is_over_when_its_input_is_dropped() {
+    /// Counts the drops while a panic unwinds, when one more panic would end the process.
+    struct Input<'a>(&'a AtomicUsize);
+    impl Drop for Input<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(usize::from(thread::panicking()), SeqCst);
+        }
+    }
+    watched(|| {
+        for pool in pools() {
+            let met = AtomicUsize::new(0);
+            let init = || -> u8 { raise("init") };
+            let panic = caught(|| pool.map_init([Input(&met)], init, |_, _| ()).for_each(drop));
+            assert_eq!(panic, Err("init".to_owned()));
+            assert_eq!(met.into_inner(), 0);
+        }
+    });
+}
+
+#[test]
 fn a_call_that_panics_drops_its_own_and_one_that_fails_keeps_it() {
     watched(|| {
         let (pool, ledger) = (Pool::new(1), Ledger::default());
