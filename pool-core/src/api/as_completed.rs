@@ -8,7 +8,9 @@ use crate::api::pool::Pool;
 use crate::api::results::{self, Results};
 use crate::api::states::{Stateful, States};
 use crate::api::stop_handle::StopHandle;
+use crate::api::watch::{Watch, Watched};
 use crate::base::config::{self, Settings};
+use crate::base::observer::{Ended, Observer};
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
@@ -209,8 +211,8 @@ where
         let call = move |states: &States<S, Init>, at: At, input: I| {
             let lent = |state: &mut S| {
                 let timed = timed(|| call(state, &input));
-                let panicked = timed.0.is_err();
-                (timed, panicked)
+                let ended = Ended::of(&timed.0);
+                (timed, ended)
             };
             let timed = site.run(at, || {
                 states.lend(lent).unwrap_or_else(|failed| (Ok(Err(failed)), Duration::ZERO))
@@ -230,19 +232,19 @@ fn timed<R>(call: impl FnOnce() -> R) -> Timed<R> {
     (outcome, begun.elapsed())
 }
 
-/// The completion of an input, and whether its call panicked.
+/// The completion of an input, and how its call ended.
 fn complete<I, T, E>(
     at: At,
     input: I,
     timed: Outcome<Timed<Result<T, E>>>,
-) -> (Outcome<Completion<I, T, E>>, bool) {
+) -> (Outcome<Completion<I, T, E>>, Ended) {
     let (outcome, elapsed) = timed.unwrap_or_else(|payload| (Err(payload), Duration::ZERO));
-    let panicked = outcome.is_err();
-    let result = match outcome {
-        Ok(result) => result.map_err(CallError::Failed),
-        Err(payload) => Err(CallError::Panicked(Panic::new(payload))),
+    let (result, ended) = match outcome {
+        Ok(Ok(value)) => (Ok(value), Ended::Well),
+        Ok(Err(error)) => (Err(CallError::Failed(error)), Ended::Failed),
+        Err(payload) => (Err(CallError::Panicked(Panic::new(payload))), Ended::Panicked),
     };
-    (Ok(Completion { index: at.index, input, elapsed, result }), panicked)
+    (Ok(Completion { index: at.index, input, elapsed, result }), ended)
 }
 
 impl<I, T, E> AsCompleted<'_, I, T, E> {

@@ -42,7 +42,8 @@ where
         if state.account.found_hint() {
             self.crew().found_abandoned();
         }
-        match state.account.begin(self.limits()) {
+        let paused = self.crew().is_paused();
+        match if paused { None } else { state.account.begin(self.limits()) } {
             Some(inputs) => self.run(state, inputs, true),
             None => {
                 // The thread that brings the iterator back sees that this worker is about to look, and starts no thread
@@ -288,7 +289,7 @@ where
 #[cfg(all(test, not(any(pool_loom, pool_shuttle))))]
 mod tests {
     use crate::base::config::Config;
-    use crate::base::observer::Observer;
+    use crate::base::observer::{Ended, Observer};
     use crate::base::span::At;
     use crate::batch::{Handle, Start};
     use crate::threads::crew::Crew;
@@ -306,11 +307,11 @@ mod tests {
             assert_eq!(before, None, "call {index} begins twice");
         }
 
-        fn end(&self, index: usize, panicked: bool) {
+        fn end(&self, index: usize, ended: Ended) {
             let mut seen = self.0.lock().unwrap();
             let (began, ends) = seen.get_mut(&index).expect("a call begins before it ends");
             assert_eq!(*began, thread::current().id());
-            ends.push(panicked);
+            ends.push(ended == Ended::Panicked);
         }
     }
 
@@ -322,7 +323,7 @@ mod tests {
         let mut handle =
             Handle::new(Arc::clone(&crew), 0..500, move |At { index, .. }: At, input: usize| {
                 assert_eq!(running.0.lock().unwrap()[&index], (thread::current().id(), Vec::new()));
-                (Ok(input), input % 7 == 0)
+                (Ok(input), if input % 7 == 0 { Ended::Panicked } else { Ended::Well })
             });
         handle.settings().observer = Some(Arc::clone(&seen) as Arc<dyn Observer>);
         handle.unbound();

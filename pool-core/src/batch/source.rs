@@ -58,7 +58,7 @@ pub(crate) trait Source<T>: Send + Sync {
     /// # Safety
     ///
     /// [`close`](Self::close) with `wait` returns before anything ends that the batch borrows.
-    unsafe fn start(&self, crew: &Arc<Crew>, settings: &Settings, how: Start) -> bool;
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: &mut Settings, how: Start) -> bool;
 
     /// Fetches what is ready into `lot`, which is empty.
     fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled;

@@ -23,6 +23,7 @@ use crate::batch::source::{Ask, Lot, Polled, Source, Start};
 use crate::batch::standby::Post;
 use crate::batch::state::State;
 use crate::batch::{Batch, Home};
+use crate::nesting::limit::Limit;
 #[cfg(feature = "measure")]
 use crate::nesting::waiter::wake;
 use crate::nesting::waiter::{Register, Waiter};
@@ -78,8 +79,11 @@ where
     C: Call<It::Item, T>,
     T: Send,
 {
-    unsafe fn start(&self, crew: &Arc<Crew>, settings: &Settings, how: Start) -> bool {
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: &mut Settings, how: Start) -> bool {
         let nested = nesting::is_inside(crew);
+        if let Some(limit) = settings.timeout {
+            settings.observe(Arc::new(Limit(limit)));
+        }
         let home = || {
             let observer = settings.observer.clone();
             Home { crew: Arc::clone(crew), nested, observer }
@@ -89,7 +93,7 @@ where
         {
             let mut state = self.lock();
             if !state.account.is_single() {
-                self.token.adopt(nesting::current_token());
+                nesting::lend_token(|token, deadline| self.token.adopt(token, deadline));
             }
             state.live = true;
             state.account.open(settings);
