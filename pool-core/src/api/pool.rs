@@ -161,7 +161,8 @@ impl Pool {
     /// Blocks until no batch or task has anything left to run, at most for `timeout`, and tells whether that is so.
     ///
     /// A batch that was not started has nothing to run, and results that were not taken do not matter. But a started
-    /// batch whose buffer is full has inputs left: it has to be read or dropped first. `Duration::MAX` is for ever.
+    /// batch whose buffer is full has inputs left: it has to be read or dropped first. So has a started batch on a
+    /// [`Feed`](crate::Feed), until its consumer has seen the end. `Duration::MAX` is for ever.
     ///
     /// Inside a call of this pool it returns false at once, since that call still runs.
     ///

@@ -22,9 +22,12 @@ impl<S, Init> States<S, Init> {
     {
         let free = self.free.lock().pop();
         seeded!("state-for-each-call" => return Ok(call(&mut (self.init)()?).0));
-        let mut state = match free {
-            Some(state) => state,
-            None => (self.init)()?,
+        let (call, mut state) = match free {
+            Some(state) => (call, state),
+            None => {
+                let (call, made) = unwind::beside(call, &self.init);
+                (call, made?)
+            }
         };
         let (result, ended) = call(&mut state);
         seeded!("state-of-a-panic-kept" => { self.free.lock().push(state); return Ok(result) });

@@ -415,6 +415,9 @@ impl<It: Inputs> Account<It> {
     pub(super) fn end(&mut self) {
         if matches!(self.phase, Phase::New | Phase::Open) {
             self.phase = Phase::Over;
+            if let Place::Here(inputs) = &self.inputs {
+                inputs.end();
+            }
         }
     }
 

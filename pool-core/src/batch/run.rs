@@ -93,6 +93,7 @@ where
             return heir;
         });
         if C::KEEPS && self.lock().account.phase() >= Phase::Over {
+            self.let_go(&stay);
             let mut panics = Panics::default();
             panics.run(|| call.retire());
             self.keep(panics);
@@ -249,6 +250,13 @@ where
         }
     }
 
+    /// What follows is code of the user and may take long: the consumer need not wait for this very permit.
+    fn let_go(&self, stay: &Stay) {
+        if let Some(heir) = &stay.heir {
+            self.crew().call_back(&heir.0);
+        }
+    }
+
     /// Step 3 of the essay on borrowing. The thread has dropped all that it held of the batch.
     fn leave(&self, stay: Stay) -> Option<Heir> {
         let mut panics = Panics::default();
@@ -259,10 +267,7 @@ where
             if inputs.is_none() && call.is_none() && results.is_empty() {
                 break;
             }
-            if let Some(heir) = &stay.heir {
-                // What follows is code of the user and may take long: the consumer need not wait for this very permit.
-                self.crew().call_back(&heir.0);
-            }
+            self.let_go(&stay);
             drop(state);
             panics.drop(inputs);
             panics.drop_each(results);
