@@ -1,7 +1,7 @@
 //! Measures calls that rest: what they hold up, what each of them weighs, and whether a pause costs anything.
 
 use super::in_a_child;
-use crate::measure::{Bound, Contender, Experiment, Figure};
+use crate::measure::{Bound, Contender, Experiment, Figure, OURS};
 use crate::process;
 use pool_core::{Pool, back_off, sleep};
 use std::convert::Infallible;
@@ -17,8 +17,7 @@ const REST: Duration = Duration::from_secs(1);
 const RESTING: usize = 10_000;
 const PAUSED: usize = 64;
 
-const BACK_OFF: &str = "`back_off`";
-const SLEEP: &str = "`sleep`";
+const SLEEP: &str = "with `sleep`";
 
 pub(super) fn experiments() -> Vec<Experiment> {
     let calls = INPUTS + INPUTS / FAILS;
@@ -45,7 +44,7 @@ pub(super) fn experiments() -> Vec<Experiment> {
             warm_up: false,
             contenders: Box::new(move || {
                 vec![
-                    Contender::new(BACK_OFF, move || rests([ideal, bound], back_off)),
+                    Contender::new(OURS, move || rests([ideal, bound], back_off)),
                     Contender::new(SLEEP, move || rests([ideal, bound], sleep)),
                 ]
             }),
@@ -72,9 +71,7 @@ fn child(job: &'static str, count: usize, what: &str, figure: Figure) -> Experim
         figures: vec![figure],
         rounds: (0, 3),
         warm_up: false,
-        contenders: Box::new(move || {
-            vec![Contender::new(BACK_OFF, move || in_a_child(job, BACK_OFF))]
-        }),
+        contenders: Box::new(move || vec![Contender::new(OURS, move || in_a_child(job, OURS))]),
     }
 }
 
