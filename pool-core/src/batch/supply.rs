@@ -222,7 +222,7 @@ where
         }
     }
 
-    fn abandon(&self, abandon: Abandon<T>) {
+    unsafe fn abandon(&self, abandon: Abandon<T>) {
         self.lock().overdue = Some(Box::new(Overdue::new(abandon)));
     }
 
