@@ -41,7 +41,7 @@ fn each_order_has_one_outcome_and_the_counts_are_right() {
     assert!(outcomes.keys().copied().eq(1..=70));
     for (id, outcome) in &outcomes {
         match id {
-            3 | 33 | 63 => assert_eq!(outcome, "timed out", "{id}"),
+            3 | 13 | 23 => assert_eq!(outcome, "timed out", "{id}"),
             4 | 44 => assert_eq!(outcome, "status 404", "{id}"),
             _ => assert_eq!(*outcome, format!("{} items, {} €", id % 7 + 1, 5 * id)),
         }

@@ -21,7 +21,7 @@ use pool_core::{CallError, Running, concurrent, pause, retry};
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Asks for one order, again where that can help.
-#[concurrent(max_workers = 16)]
+#[concurrent(max_workers = 8)]
 fn order(#[shared] client: &Client, id: &u32) -> Result<Order, Failure> {
     let delays = ExponentialBuilder::new().with_min_delay(Duration::from_millis(100));
     let delays = delays.with_max_times(8).with_jitter().build();
@@ -42,8 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client = Arc::new(Client::new(service::start()?)?);
     let start = Instant::now();
 
-    // Calls that rest are in flight, and their time runs: no more than 32 of them.
-    let batch = order::as_completed(client.clone(), 1..=ids).buffer(32);
+    // Four more than run at once may rest or wait for their turn. Their time runs meanwhile, so there are few.
+    let batch = order::as_completed(client.clone(), 1..=ids).buffer(12);
     let mut batch = batch.abandon_after(LIMIT);
 
     let (watch, stop, pressed) = (batch.watch(), batch.stop_handle(), AtomicBool::new(false));

@@ -1,9 +1,9 @@
 //! The service on loopback: it takes 50 requests a second, and has bad days.
 //!
-//! - It answers more requests with 429 and `Retry-After`. In the middle of each hundred, another client takes the next
-//!   49 turns, so the request that follows gets a 429 for certain.
+//! - It answers more requests with 429 and `Retry-After`. After the fiftieth of each two hundred, another client takes
+//!   the next 40 turns, so the request that follows gets a 429 for certain.
 //! - The first attempt at every tenth order, from 5 on, gives 500.
-//! - The orders 4 and 44 do not exist. The orders 3, 33 and 63 never get an answer.
+//! - The orders 4 and 44 do not exist. The orders 3, 13 and 23 never get an answer.
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Write};
@@ -19,7 +19,7 @@ const TURN: Duration = Duration::from_millis(20);
 /// How many requests may come at once.
 const BURST: u32 = 10;
 /// How long the service works on an order.
-const WORK: Duration = Duration::from_millis(100);
+const WORK: Duration = Duration::from_millis(50);
 
 struct Service {
     /// When the turns that were taken are over.
@@ -73,9 +73,9 @@ impl Service {
     /// Returns the status and a further header, or `None` where there is no answer.
     fn ask(&mut self, id: u32) -> Option<(&'static str, String)> {
         let now = Instant::now();
-        if self.turns % 100 == 50 {
+        if self.turns % 200 == 50 {
             self.turns += 1;
-            self.taken_until = now + TURN * 49;
+            self.taken_until = now + TURN * 40;
         }
         let taken_until = self.taken_until.max(now - TURN * BURST);
         if taken_until > now {
@@ -85,7 +85,7 @@ impl Service {
         self.turns += 1;
         self.taken_until = taken_until + TURN;
         let status = match id {
-            3 | 33 | 63 => return None,
+            3 | 13 | 23 => return None,
             4 | 44 => "404 Not Found",
             _ if self.seen.insert(id) && id % 10 == 5 => "500 Internal Server Error",
             _ => "200 OK",

@@ -133,7 +133,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Arc::new(Client::new(service::start()?)?);
     let start = Instant::now();
 
-    let places = Arc::new(Semaphore::new(16));
+    let places = Arc::new(Semaphore::new(12));
     let (mut ids, mut calls) = (1..=count, JoinSet::new());
     let mut next = ids.next();
     let mut ticks = interval(Duration::from_millis(100));
