@@ -24,8 +24,14 @@ fn of_backon() {
     let exponential = ExponentialBuilder::default().with_min_delay(MOMENT).with_max_times(4);
     assert_eq!(attempts(exponential.build()), 5);
     assert_eq!(attempts(exponential.with_jitter().build()), 5);
-    assert_eq!(attempts(ConstantBuilder::default().with_delay(MOMENT).with_max_times(2).build()), 3);
-    assert_eq!(attempts(FibonacciBuilder::default().with_min_delay(MOMENT).with_max_times(2).build()), 3);
+    assert_eq!(
+        attempts(ConstantBuilder::default().with_delay(MOMENT).with_max_times(2).build()),
+        3
+    );
+    assert_eq!(
+        attempts(FibonacciBuilder::default().with_min_delay(MOMENT).with_max_times(2).build()),
+        3
+    );
 }
 
 #[test]
