@@ -17,6 +17,8 @@ pub(crate) struct Args {
     pub(crate) stack_size: Option<Given<Expr>>,
     pub(crate) companion: Option<Given<Ident>>,
     pub(crate) associated: Option<Given<()>>,
+    /// Without a value the function's path is its name.
+    pub(crate) fleet: Option<Given<Option<LitStr>>>,
     pub(crate) krate: Option<Given<Path>>,
 }
 
@@ -26,7 +28,7 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `companion`, `associated` and `crate`";
+const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `companion`, `associated`, `fleet` and `crate`";
 
 impl Args {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
@@ -85,6 +87,12 @@ impl Args {
                 }
                 Ok(())
             }
+            "fleet" if input.peek(Token![=]) => {
+                let mut name = None;
+                set(&mut name, key, input, &FLEET)?;
+                name.map_or(Ok(()), |Given { key, value }| store(&mut self.fleet, key, Some(value)))
+            }
+            "fleet" => store(&mut self.fleet, key, None),
             _ => Err(Error::new(
                 key.span(),
                 format!("unknown option `{key}`; the options are {OPTIONS}"),
@@ -149,6 +157,11 @@ const STACK_SIZE: Takes<Expr> =
     Takes { kind: "a number of bytes", example: "1 << 20", accepts: is_number };
 const COMPANION: Takes<Ident> =
     Takes { kind: "an identifier", example: "downloads", accepts: |_| true };
+const FLEET: Takes<LitStr> = Takes {
+    kind: "a name: a string literal that is not empty",
+    example: "\"download\"",
+    accepts: |value| !value.value().is_empty(),
+};
 const CRATE: Takes<Path> = Takes {
     kind: "an absolute path",
     example: "::pool_core",
