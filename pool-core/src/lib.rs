@@ -163,6 +163,7 @@ pub use api::as_completed::{AsCompleted, Completion};
 pub use api::attempt::Attempt;
 pub use api::error::{CallError, Panic, Timeout};
 pub use api::inputs::IntoInputs;
+pub use api::inside::{back_off, deadline, is_cancelled, pause, retry, sleep};
 pub use api::lend::Lend;
 pub use api::map::Map;
 pub use api::pool::Pool;
@@ -172,12 +173,12 @@ pub use api::stop_handle::StopHandle;
 #[cfg(feature = "stream")]
 pub use api::stream::ResultStream;
 pub use api::task::{Task, TaskGuard};
+pub use api::watch::{Running, Watch};
 pub use batch::feed::Feed;
 #[cfg(all(feature = "fleet", unix))]
 pub use fleet::{Fleet, FleetError, RemoteError, Service};
 #[cfg(feature = "measure")]
 pub use measure::Measure;
-pub use nesting::{is_cancelled, sleep};
 #[cfg(feature = "macros")]
 pub use pool_macros::concurrent;
 pub use threads::counters::Stats;
@@ -188,6 +189,13 @@ pub mod feed {
 }
 
 /// Compiles and runs the README's programs, with the features that they need.
-#[cfg(all(doctest, feature = "macros", feature = "measure", feature = "stream"))]
+#[cfg(all(
+    doctest,
+    unix,
+    feature = "fleet",
+    feature = "macros",
+    feature = "measure",
+    feature = "stream"
+))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -15,6 +15,7 @@ pub(crate) struct Args {
     pub(crate) name: Option<Given<LitStr>>,
     pub(crate) keep_alive: Option<Given<Expr>>,
     pub(crate) stack_size: Option<Given<Expr>>,
+    pub(crate) timeout: Option<Given<Expr>>,
     pub(crate) companion: Option<Given<Ident>>,
     pub(crate) associated: Option<Given<()>>,
     /// Without a value the function's path is its name.
@@ -28,7 +29,7 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `companion`, `associated`, `fleet` and `crate`";
+const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `timeout`, `companion`, `associated`, `fleet` and `crate`";
 
 impl Args {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
@@ -75,6 +76,7 @@ impl Args {
             "name" => set(&mut self.name, key, input, &NAME),
             "keep_alive" => set(&mut self.keep_alive, key, input, &KEEP_ALIVE),
             "stack_size" => set(&mut self.stack_size, key, input, &STACK_SIZE),
+            "timeout" => set(&mut self.timeout, key, input, &TIMEOUT),
             "companion" => set(&mut self.companion, key, input, &COMPANION),
             "crate" => set(&mut self.krate, key, input, &CRATE),
             "associated" => {
@@ -155,6 +157,11 @@ const KEEP_ALIVE: Takes<Expr> = Takes {
 };
 const STACK_SIZE: Takes<Expr> =
     Takes { kind: "a number of bytes", example: "1 << 20", accepts: is_number };
+const TIMEOUT: Takes<Expr> = Takes {
+    kind: "a `Duration`",
+    example: "Duration::from_secs(30)",
+    accepts: |value| literal(value).is_none(),
+};
 const COMPANION: Takes<Ident> =
     Takes { kind: "an identifier", example: "downloads", accepts: |_| true };
 const FLEET: Takes<LitStr> = Takes {

@@ -84,7 +84,7 @@ fn beside(companion: &Companion<'_>, sound: bool) -> TokenStream {
         )]
     };
     let methods = Form::ALL.into_iter().map(|form| method(companion, form, sound));
-    let items = methods.chain([pool(companion)]);
+    let items = methods.chain([pool(companion)]).chain(timeout(companion));
     match place {
         Place::Free => {
             let name = &companion.function.companion;
@@ -169,6 +169,20 @@ fn pool(companion: &Companion<'_>) -> TokenStream {
         #[doc = #doc] #(#deprecated)*
         #vis fn #name() -> &'static #private::Pool { #body }
     }
+}
+
+/// The time limit of each call, in one place, so that the compiler tells once what is wrong with it.
+fn timeout(companion: &Companion<'_>) -> Option<TokenStream> {
+    let Companion { private, core, .. } = companion;
+    let (name, Given { value, .. }) = (companion.timeout()?, companion.args.timeout.as_ref()?);
+    let checked = call_at(value, quote!(#private::time_limit), value.to_token_stream());
+    Some(quote! {
+        #[doc(hidden)]
+        fn #name() -> #core::time::Duration {
+            const __TIMEOUT: #core::time::Duration = #checked;
+            __TIMEOUT
+        }
+    })
 }
 
 #[cfg(test)]

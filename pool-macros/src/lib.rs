@@ -268,6 +268,33 @@ use proc_macro::TokenStream;
 /// assert_eq!(deep::submit(1).join().unwrap(), 1);
 /// ```
 ///
+/// ## `timeout = Duration::from_secs(30)`
+///
+/// How long each call may run before it sees that it is cancelled, from its start: a constant expression of type
+/// `Duration`, above zero. By default there is no limit. It is the function's own, so it may stand beside `pool`.
+///
+/// It asks, and cannot kill: `pool_core::is_cancelled` is true after it, and `sleep`, `back_off` and `retry` end. A call
+/// that blocks in a client gives it the time that is left, from `pool_core::deadline`. A batch can be given another
+/// limit with `.timeout(…)`.
+///
+/// ```
+/// # use pool_core::concurrent;
+/// use std::time::Duration;
+///
+/// #[concurrent(timeout = Duration::from_millis(50))]
+/// fn patient(seconds: u64) -> bool {
+///     pool_core::sleep(Duration::from_secs(seconds))
+/// }
+///
+/// assert_eq!(patient::map([0, 3600]).collect::<Vec<_>>(), [true, false]);
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use pool_core::concurrent;
+/// #[concurrent(timeout = std::time::Duration::ZERO)]
+/// fn fetch(id: u32) -> u32 { id }
+/// ```
+///
 /// ## `companion = parses`
 ///
 /// Another name for the type beside a free function, for when a module or an import already has the function's name, or

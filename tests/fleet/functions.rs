@@ -4,7 +4,7 @@ use pool_core::{Pool, Service, concurrent, is_cancelled, sleep};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{self, Command, Stdio};
+use std::process::{self, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub(crate) fn services() -> Vec<Service> {
         crash::service(),
         panics::service(),
         hang::service(),
+        stops::service(),
+        left::service(),
         rest::service(),
         nested::service(),
         say::service(),
@@ -148,13 +150,27 @@ pub(crate) fn hang(how: &str) {
     println!("runs");
     match how {
         "sleeps" => std::thread::sleep(Duration::from_secs(3600)),
-        "waits for a program" => {
-            drop(Command::new("sleep").arg("3600").stdout(Stdio::null()).status())
-        }
+        "waits for a program" => drop(Command::new("sleep").arg("3600").status()),
         _ => loop {
             std::hint::spin_loop();
         },
     }
+}
+
+/// Stops its own process, as SIGSTOP from anywhere would.
+#[concurrent(fleet, timeout = Duration::from_millis(200))]
+pub(crate) fn stops(n: u32) -> u32 {
+    if n == 1 {
+        // SAFETY: It takes a number.
+        unsafe { libc::raise(libc::SIGSTOP) };
+    }
+    n
+}
+
+/// How many milliseconds the call has left.
+#[concurrent(fleet)]
+pub(crate) fn left(_: u32) -> Option<u128> {
+    Some(pool_core::deadline()?.saturating_duration_since(std::time::Instant::now()).as_millis())
 }
 
 /// Makes a file to say that it runs, and rests until it is cancelled or the time is over.

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod a_crash_costs_that_call_only;
+mod a_time_limit_ends_the_worker;
 mod ctrl_c_is_for_the_caller;
 mod functions;
 mod nothing_outlives_the_caller;

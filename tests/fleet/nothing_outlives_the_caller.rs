@@ -11,7 +11,7 @@ use support::watched;
 const CALLER: &str = "FLEET_CALLER";
 
 /// A process that runs `test` as a caller of three workers that hang and one that waits for a call, and what these five
-/// print. All five have that pipe, so its end is that of the last of them.
+/// print. All five have that pipe, and so has a program that one has started: its end is that of the last of them.
 fn caller(test: &str) -> (Child, BufReader<ChildStdout>) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args([
@@ -42,7 +42,7 @@ fn call(end: impl FnOnce()) {
     drop((pids, batch));
 }
 
-/// Ends a caller, and waits until all five have ended.
+/// Ends a caller, and waits until all of them have ended.
 fn ended_by(test: &'static str, end: impl FnOnce(&mut Child) + Send + 'static) {
     watched(move || {
         let (mut child, mut output) = caller(test);

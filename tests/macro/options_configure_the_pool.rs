@@ -2,10 +2,12 @@
 
 #![allow(dead_code, reason = "of some functions only the pool is looked at")]
 
-use pool_core::{Pool, concurrent};
+use pool_core::{Pool, concurrent, deadline};
 use std::sync::LazyLock;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
@@ -155,4 +157,30 @@ fn the_library_may_be_re_exported() {
     assert_eq!(user::through_a_facade::map([1]).collect::<Vec<_>>(), [Ok(1)]);
     assert_eq!(user::through_a_facade::pool().max_workers(), 2);
     assert_eq!(from_a_macro::map([1]).collect::<Vec<_>>(), [1]);
+}
+
+#[concurrent(pool = &SHARED, timeout = Duration::from_secs(7_200))]
+fn limited(_: u32) -> Option<Duration> {
+    deadline().map(|at| at.saturating_duration_since(Instant::now()))
+}
+
+struct Limited;
+
+impl Limited {
+    #[concurrent(timeout = HOUR)]
+    fn limited<T: Send + 'static>(&self, _: T) -> Result<Duration, ()> {
+        deadline().map(|at| at.saturating_duration_since(Instant::now())).ok_or(())
+    }
+}
+
+#[test]
+fn timeout_is_the_limit_of_each_call() {
+    let is_hours = |left: Duration, hours: u32| left <= hours * HOUR && left > (hours - 1) * HOUR;
+    assert!(is_hours(limited::map([1]).next().unwrap().unwrap(), 2));
+    assert!(is_hours(limited::as_completed([1]).next().unwrap().result.unwrap().unwrap(), 2));
+    assert!(is_hours(limited::submit(1).join().unwrap().unwrap(), 2));
+    assert!(is_hours(Limited.limited_map([1]).collect::<Result<Vec<_>, _>>().unwrap()[0], 1));
+    // The plain call has none, and a batch may have another one.
+    assert_eq!(limited(1), None);
+    assert!(is_hours(limited::map([1]).timeout(HOUR).next().unwrap().unwrap(), 1));
 }

@@ -2,7 +2,7 @@
 
 use pool_core::{
     AsCompleted, CallError, Completion, Feed, Map, Panic, Pool, PoolBuilder, ResultStream, Results,
-    Stats, StopHandle, Task, TaskGuard, Timeout, feed,
+    Stats, StopHandle, Task, TaskGuard, Timeout, Watch, feed,
 };
 use std::cell::Cell;
 use std::error::Error;
@@ -91,12 +91,14 @@ fn always() {
     handle::<PoolBuilder>();
     handle::<Stats>();
     handle::<StopHandle>();
+    handle::<Watch>();
     fn copied<T: Copy>() {}
     copied::<PoolBuilder>();
     copied::<Stats>();
     copied::<Timeout>();
     fn cloned<T: Clone>() {}
     cloned::<StopHandle>();
+    cloned::<Watch>();
     cloned::<Feed<Cell<u8>>>();
     owned::<Map<'static, u8>>();
     owned::<Task<u8>>();

@@ -1,6 +1,6 @@
 //! A feed: inputs that are pushed while their batch runs, until nobody is left who could push more.
 
-use pool_core::{Completion, Feed, Pool};
+use pool_core::{Completion, Feed, Pool, StopHandle};
 use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
@@ -24,6 +24,12 @@ fn whole(seen: impl IntoIterator<Item = usize>) {
 
 fn nothing(_: &usize) -> Result<(), ()> {
     Ok(())
+}
+
+/// Whether a feed takes an input after its batch was stopped.
+fn stop_and_push(stop: &StopHandle, feed: &Feed<usize>) -> bool {
+    stop.stop();
+    feed.push(9).is_ok()
 }
 
 #[test]
@@ -277,6 +283,38 @@ fn the_end_of_the_batch_closes_it_however_it_comes() {
             let feed = Feed::from([1, 2, 3]);
             drop(feed.inputs());
             closed(feed);
+        }
+    });
+}
+
+#[test]
+fn a_stop_closes_it_while_calls_still_run() {
+    watched(|| {
+        for pool in pools() {
+            let feed = Feed::from([1]);
+            let mut batch = pool.as_completed(feed.inputs(), nothing).start();
+            let stop = batch.stop_handle();
+            batch.next().unwrap();
+            feed.push(2).unwrap();
+            batch.next().unwrap();
+            assert!(!stop_and_push(&stop, &feed), "while nothing runs");
+            assert!(batch.next().is_none());
+
+            let feed = Feed::from([1]);
+            let (running, gate) = (Gate::default(), Gate::default());
+            let (runs, waits) = (running.clone(), gate.clone());
+            let mut batch = pool
+                .as_completed(feed.inputs(), move |_: &usize| {
+                    runs.open();
+                    waits.wait();
+                    Ok::<_, ()>(())
+                })
+                .start();
+            running.wait();
+            assert!(!stop_and_push(&batch.stop_handle(), &feed), "while a call runs");
+            gate.open();
+            assert_eq!(batch.next().unwrap().input, 1);
+            assert!(batch.next().is_none());
         }
     });
 }

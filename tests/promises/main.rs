@@ -3,11 +3,16 @@
 mod a_lock_may_be_held_across_a_batch;
 mod a_panic_keeps_its_payload;
 mod a_panic_loses_no_other_result;
+mod a_pause_holds_back_every_call;
 mod auto_traits_are_those_of_the_contents;
+mod batches_can_be_watched;
 mod batches_end_at_the_first_error;
 mod batches_share_fairly;
 mod call_errors_pass_through_the_question_mark;
+mod calls_have_a_deadline;
+mod calls_may_rest_without_a_place;
 mod calls_that_return_and_new_ones_take_turns;
+mod calls_that_take_too_long_are_abandoned;
 mod completions_may_keep_the_order_of_the_inputs;
 mod completions_tell_of_their_call;
 mod debug_never_blocks;

@@ -5,8 +5,9 @@ use pool_core::{CallError, Pool, is_cancelled, sleep};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Barrier, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
-use support::{Entry, Gate, Ledger, caught, linger, pools, raise, watched};
+use support::{Entry, Gate, Ledger, caught, forever, linger, pools, raise, watched};
 
 #[test]
 fn there_are_as_many_as_calls_run_at_once() {
@@ -142,6 +143,40 @@ fn slow_closings_overlap() {
 }
 
 #[test]
+fn a_slow_closing_keeps_no_result_from_a_call_that_waits() {
+    /// Says that it is being dropped, and waits until the first result is seen.
+    struct State(Gate, Gate);
+    impl Drop for State {
+        fn drop(&mut self) {
+            self.0.open();
+            self.1.wait();
+        }
+    }
+    watched(|| {
+        let pool = forever(Pool::new(4));
+        let outer = pool.submit(|| {
+            let (closing, seen, running) = (Gate::default(), Gate::default(), Barrier::new(3));
+            let init = || State(closing.clone(), seen.clone());
+            let batch = pool.map_init([0, 1], init, |_, n| {
+                running.wait();
+                if n == 0 {
+                    // The other worker has found the end of the inputs. The call outside waits by now.
+                    closing.wait();
+                    thread::sleep(Duration::from_millis(20));
+                }
+                n
+            });
+            batch.scope(|results| {
+                running.wait();
+                assert_eq!(results.next(), Some(0));
+                seen.open();
+            });
+        });
+        outer.join().unwrap();
+    });
+}
+
+#[test]
 fn one_that_cannot_be_made_fails_its_input_and_the_next_tries_again() {
     watched(|| {
         let (pool, tries) = (Pool::new(1), AtomicUsize::new(0));
@@ -173,6 +208,26 @@ fn a_panic_of_what_makes_one_is_that_of_the_call() {
             assert_eq!(panic, Err("init".to_owned()));
             assert!(pool.wait_idle(Duration::MAX));
             assert!(pool.stats().panicked > 0);
+        }
+    });
+}
+
+#[test]
+fn a_panic_of_what_makes_one_is_over_when_its_input_is_dropped() {
+    /// Counts the drops while a panic unwinds, when one more panic would end the process.
+    struct Input<'a>(&'a AtomicUsize);
+    impl Drop for Input<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(usize::from(thread::panicking()), SeqCst);
+        }
+    }
+    watched(|| {
+        for pool in pools() {
+            let met = AtomicUsize::new(0);
+            let init = || -> u8 { raise("init") };
+            let panic = caught(|| pool.map_init([Input(&met)], init, |_, _| ()).for_each(drop));
+            assert_eq!(panic, Err("init".to_owned()));
+            assert_eq!(met.into_inner(), 0);
         }
     });
 }

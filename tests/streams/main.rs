@@ -2,6 +2,7 @@
 
 mod a_dropped_stream_stops_its_batch;
 mod a_task_is_a_future;
+mod streams_abandon_calls_too;
 mod streams_are_polled_only_for_results;
 mod streams_know_their_length_and_their_end;
 mod streams_miss_no_result;

@@ -8,11 +8,13 @@ use crate::api::pool::Pool;
 use crate::api::results::{self, Results};
 use crate::api::states::{Stateful, States};
 use crate::api::stop_handle::StopHandle;
+use crate::api::watch::{Watch, Watched};
 use crate::base::config::{self, Settings};
+use crate::base::observer::{Ended, Observer};
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
-use crate::batch::{Handle, Inputs, Outcome, Start};
+use crate::batch::{Abandon, Call, Handle, Inputs, Outcome, Stand, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -189,7 +191,7 @@ where
             let timed = site.run(at, || timed(|| call(&input)));
             complete(at, input, timed)
         };
-        Self(Handle::new(crew, inputs, call))
+        Self(Handle::new(crew, inputs, Completes(call)))
     }
 
     /// A batch whose calls share states. If `init` fails, so does the call.
@@ -209,15 +211,50 @@ where
         let call = move |states: &States<S, Init>, at: At, input: I| {
             let lent = |state: &mut S| {
                 let timed = timed(|| call(state, &input));
-                let panicked = timed.0.is_err();
-                (timed, panicked)
+                let ended = Ended::of(&timed.0);
+                (timed, ended)
             };
             let timed = site.run(at, || {
                 states.lend(lent).unwrap_or_else(|failed| (Ok(Err(failed)), Duration::ZERO))
             });
             complete(at, input, timed)
         };
-        Self(Handle::new(crew, inputs, Stateful::new(init, call)))
+        Self(Handle::new(crew, inputs, Completes(Stateful::new(init, call))))
+    }
+}
+
+/// A call whose outcome is a completion.
+struct Completes<C>(C);
+
+impl<I, T, E, C> Call<I, Completion<I, T, E>> for Completes<C>
+where
+    C: Call<I, Completion<I, T, E>>,
+{
+    const KEEPS: bool = C::KEEPS;
+
+    #[inline]
+    fn run(&self, at: At, input: I) -> (Outcome<Completion<I, T, E>>, Ended) {
+        self.0.run(at, input)
+    }
+
+    fn stand_in(
+        &self,
+        at: At,
+        input: I,
+        abandon: Abandon<Completion<I, T, E>>,
+    ) -> Stand<I, Completion<I, T, E>> {
+        let (index, elapsed) = (at.index, abandon.after);
+        let done = Completion { index, input, elapsed, result: Err(CallError::TimedOut) };
+        match unwind::catch(|| (abandon.again)(&done)) {
+            Ok(copy) => Stand::In(copy, done.input),
+            Err(payload) => {
+                Stand::Outcome(complete(at, done.input, Ok((Err(payload), Duration::ZERO))))
+            }
+        }
+    }
+
+    fn retire(&self) {
+        self.0.retire();
     }
 }
 
@@ -230,19 +267,19 @@ fn timed<R>(call: impl FnOnce() -> R) -> Timed<R> {
     (outcome, begun.elapsed())
 }
 
-/// The completion of an input, and whether its call panicked.
+/// The completion of an input, and how its call ended.
 fn complete<I, T, E>(
     at: At,
     input: I,
     timed: Outcome<Timed<Result<T, E>>>,
-) -> (Outcome<Completion<I, T, E>>, bool) {
+) -> (Outcome<Completion<I, T, E>>, Ended) {
     let (outcome, elapsed) = timed.unwrap_or_else(|payload| (Err(payload), Duration::ZERO));
-    let panicked = outcome.is_err();
-    let result = match outcome {
-        Ok(result) => result.map_err(CallError::Failed),
-        Err(payload) => Err(CallError::Panicked(Panic::new(payload))),
+    let (result, ended) = match outcome {
+        Ok(Ok(value)) => (Ok(value), Ended::Well),
+        Ok(Err(error)) => (Err(CallError::Failed(error)), Ended::Failed),
+        Err(payload) => (Err(CallError::Panicked(Panic::new(payload))), Ended::Panicked),
     };
-    (Ok(Completion { index: at.index, input, elapsed, result }), panicked)
+    (Ok(Completion { index: at.index, input, elapsed, result }), ended)
 }
 
 impl<I, T, E> AsCompleted<'_, I, T, E> {
@@ -272,6 +309,73 @@ impl<I, T, E> AsCompleted<'_, I, T, E> {
     #[track_caller]
     pub fn in_order(mut self) -> Self {
         self.settings("in_order").in_order = true;
+        self
+    }
+}
+
+impl<I: Clone, T, E> AsCompleted<'static, I, T, E> {
+    /// Goes on without a call that runs for longer than `limit`, so that a loop over a thousand inputs ends although
+    /// three servers never answer.
+    ///
+    /// The input of such a call yields [`CallError::TimedOut`] when its time is over, with a copy of the input, which
+    /// is made before the call. The late result is dropped. The end of the batch does not wait for the call, nor does
+    /// dropping the pool. Each input still yields one outcome: a call that has taken longer is timed out, also if the
+    /// consumer looks only after its end.
+    ///
+    /// **The call itself goes on**: no thread can be killed. It keeps its thread and its place in the pool until it
+    /// returns, which [`Stats::abandoned`](crate::Stats::abandoned) counts. If all places are taken so, no further call
+    /// starts: [raise the cap](Pool::set_max_workers), or let the calls end by themselves. `limit` is also a
+    /// [`timeout`](Self::timeout) of each call, so [`is_cancelled`](crate::is_cancelled) is true in it and
+    /// [`deadline`](crate::deadline) tells the time. [`wait_idle`](Pool::wait_idle) waits for it. Where calls have to
+    /// be killed, run them in processes.
+    ///
+    /// The clock is read by the consumer that waits, and no thread polls. For a stream, a thread sleeps until the next
+    /// call is overdue. A call that the consumer runs itself cannot be timed out; it does so only if no thread can be
+    /// started.
+    ///
+    /// The batch must borrow nothing, and the inputs must be `Clone`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `limit` is zero, or after the batch has started.
+    ///
+    /// # Deadlocks
+    ///
+    /// A call that waits for such a batch on its own pool must not hold a lock meanwhile on which other calls of the
+    /// pool block, as for a batch of another pool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::{CallError, Pool};
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::new(4);
+    /// let answer = |server: &&str| match *server {
+    ///     "never" => loop { std::thread::park() },
+    ///     server => Ok::<_, ()>(server.len()),
+    /// };
+    /// let batch = pool.as_completed(["one", "never", "three"], answer).abandon_after(Duration::from_millis(50));
+    /// for done in batch {
+    ///     match done.result {
+    ///         Ok(length) => assert_eq!(length, done.input.len()),
+    ///         Err(CallError::TimedOut) => assert_eq!(done.input, "never"),
+    ///         Err(error) => panic!("{error:?}"),
+    ///     }
+    /// }
+    /// assert_eq!(pool.stats().abandoned, 1);
+    /// ```
+    #[track_caller]
+    pub fn abandon_after(mut self, limit: Duration) -> Self {
+        let after = config::above_zero("abandon_after", limit);
+        self.settings("abandon_after").abandon_after = Some(after);
+        let again = |done: &Completion<I, T, E>| Completion {
+            index: done.index,
+            input: done.input.clone(),
+            elapsed: done.elapsed,
+            result: Err(CallError::TimedOut),
+        };
+        self.0.abandon(Abandon { after, again });
         self
     }
 }

@@ -38,10 +38,12 @@ pub enum CallError<E> {
     Failed(E),
     /// The call panicked.
     Panicked(Panic),
+    /// The call took too long, and the batch [goes on without it](crate::AsCompleted::abandon_after).
+    TimedOut,
 }
 
 impl<E> CallError<E> {
-    /// Returns the error that the call returned, unless it panicked.
+    /// Returns the error that the call returned, unless it panicked or timed out.
     ///
     /// # Examples
     ///
@@ -54,7 +56,7 @@ impl<E> CallError<E> {
     pub fn failed(&self) -> Option<&E> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Panicked(_) => None,
+            Self::Panicked(_) | Self::TimedOut => None,
         }
     }
 
@@ -62,7 +64,8 @@ impl<E> CallError<E> {
     ///
     /// # Errors
     ///
-    /// Returns the [`Panic`] if it panicked.
+    /// Returns the [`Panic`] if it panicked. If it timed out, returns one that says so, since there is no error of the
+    /// call either.
     ///
     /// # Examples
     ///
@@ -77,10 +80,11 @@ impl<E> CallError<E> {
         match self {
             Self::Failed(error) => Ok(error),
             Self::Panicked(panic) => Err(panic),
+            Self::TimedOut => Err(Panic::new(Box::new(TIMED_OUT))),
         }
     }
 
-    /// Returns the error that the call returned, or goes on with its panic.
+    /// Returns the error that the call returned, or goes on with its panic. Panics if the call timed out, too.
     ///
     /// This keeps the error's own chain where `?` on a `CallError` would lose it, and leaves the other fields of the
     /// [`Completion`](crate::Completion) in place. [`Completion::into_result`](crate::Completion::into_result) is
@@ -112,11 +116,15 @@ impl<E> CallError<E> {
     }
 }
 
+/// What is said of a call that the batch has gone on without.
+const TIMED_OUT: &str = "the call took longer than `abandon_after` allows";
+
 impl<E: fmt::Display> fmt::Display for CallError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
             Self::Panicked(panic) => panic.fmt(f),
+            Self::TimedOut => f.pad(TIMED_OUT),
         }
     }
 }

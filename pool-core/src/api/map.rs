@@ -7,7 +7,9 @@ use crate::api::pool::Pool;
 use crate::api::results::{self, Results};
 use crate::api::states::{Stateful, States};
 use crate::api::stop_handle::StopHandle;
+use crate::api::watch::{Watch, Watched};
 use crate::base::config::{self, Settings};
+use crate::base::observer::{Ended, Observer};
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
@@ -222,9 +224,9 @@ impl<S, Init> States<S, Init> {
     }
 }
 
-fn judge<R>(outcome: Outcome<R>) -> (Outcome<R>, bool) {
-    let panicked = outcome.is_err();
-    (outcome, panicked)
+fn judge<R>(outcome: Outcome<R>) -> (Outcome<R>, Ended) {
+    let ended = Ended::of(&outcome);
+    (outcome, ended)
 }
 
 impl<T, E> Map<'_, Result<T, E>> {

@@ -55,6 +55,35 @@ macro_rules! consumer {
                 self
             }
 
+            /// Gives each call `limit`, from its start. After that [`is_cancelled`](crate::is_cancelled) is true in
+            /// it, and [`sleep`](crate::sleep), [`back_off`](crate::back_off) and [`retry`](crate::retry) end.
+            ///
+            /// **It asks, and cannot kill**: a call that neither asks nor sleeps runs on. The outcome is what the call
+            /// returns, whenever that is. A call that blocks in a client gives it the time that is left, from
+            /// [`deadline`](crate::deadline). Batches that the call runs inherit its deadline.
+            ///
+            /// It replaces the option `timeout` of an annotated function.
+            ///
+            /// # Panics
+            ///
+            /// Panics if `limit` is zero, or after the batch has started.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use pool_core::{Pool, sleep};
+            /// use std::time::Duration;
+            ///
+            /// let pool = Pool::new(2);
+            /// let slept = pool.map([0, 3600], |s| sleep(Duration::from_secs(s))).timeout(Duration::from_millis(50));
+            /// assert_eq!(slept.collect::<Vec<_>>(), [true, false]);
+            /// ```
+            #[track_caller]
+            pub fn timeout(mut self, limit: Duration) -> Self {
+                self.settings("timeout").timeout = Some(config::above_zero("timeout", limit));
+                self
+            }
+
             /// Runs the batch on another pool than the one that made it: for a command line's `-j`, or for the cap of
             /// a library's user.
             ///
@@ -96,6 +125,30 @@ macro_rules! consumer {
             /// ```
             pub fn stop_handle(&self) -> StopHandle {
                 StopHandle(self.0.stopper())
+            }
+
+            /// Returns a view of what the batch runs: which inputs, for how long, on which threads.
+            ///
+            /// # Panics
+            ///
+            /// Panics after the batch has started.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// let batch = pool_core::Pool::new(2).map(1..=10, |n| n);
+            /// let watch = batch.watch();
+            /// for _ in batch {
+            ///     eprintln!("{} done, {} running", watch.finished(), watch.running().len());
+            /// }
+            /// assert_eq!(watch.finished(), 10);
+            /// ```
+            #[track_caller]
+            pub fn watch(&self) -> Watch {
+                self.assert_not_started("watch");
+                let watched = Arc::<Watched>::default();
+                self.0.observe(Arc::clone(&watched) as Arc<dyn Observer>);
+                Watch(watched)
             }
 
             /// Gathers all results on the calling thread. Blocks until no call of the batch runs any more.
@@ -230,11 +283,16 @@ macro_rules! consumer {
 
             #[track_caller]
             fn settings(&mut self, name: &str) -> &mut Settings {
+                self.assert_not_started(name);
+                self.0.settings()
+            }
+
+            #[track_caller]
+            fn assert_not_started(&self, name: &str) {
                 assert!(
                     !self.0.has_started(),
                     "`{name}` comes too late: the batch has started; set it before the first result is asked for"
                 );
-                self.0.settings()
             }
         }
 

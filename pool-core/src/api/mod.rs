@@ -4,6 +4,7 @@ pub(crate) mod as_completed;
 pub(crate) mod attempt;
 pub(crate) mod error;
 pub(crate) mod inputs;
+pub(crate) mod inside;
 pub(crate) mod lend;
 pub(crate) mod map;
 mod methods;
@@ -15,3 +16,4 @@ pub(crate) mod stop_handle;
 #[cfg(feature = "stream")]
 pub(crate) mod stream;
 pub(crate) mod task;
+pub(crate) mod watch;

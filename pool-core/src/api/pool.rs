@@ -155,14 +155,14 @@ impl Pool {
     /// assert_eq!((stats.completed, stats.panicked, stats.running), (1, 1, 0));
     /// ```
     pub fn stats(&self) -> Stats {
-        let crew = self.crew();
-        crew.tallied().stats(crew.cap(), crew.threads())
+        self.crew().stats()
     }
 
     /// Blocks until no batch or task has anything left to run, at most for `timeout`, and tells whether that is so.
     ///
     /// A batch that was not started has nothing to run, and results that were not taken do not matter. But a started
-    /// batch whose buffer is full has inputs left: it has to be read or dropped first. `Duration::MAX` is for ever.
+    /// batch whose buffer is full has inputs left: it has to be read or dropped first. So has a started batch on a
+    /// [`Feed`](crate::Feed), until its consumer has seen the end. `Duration::MAX` is for ever.
     ///
     /// Inside a call of this pool it returns false at once, since that call still runs.
     ///
@@ -192,6 +192,54 @@ impl Pool {
             away.iter().for_each(|call| call.give_up().pass_on());
             crew.wait_idle(deadline)
         }
+    }
+
+    /// Starts no call on this pool for `duration`, when the other side asks for a rest. Does not block.
+    ///
+    /// Calls that run go on, and so do calls that wait for a batch or a task, once their results are there. A call that
+    /// rests in [`back_off`](crate::back_off) does not go on before. A call that was about to start may still do so.
+    /// Consumers wait as ever, with their time-outs, and a batch can be stopped or dropped.
+    ///
+    /// A later pause extends the one before, and never shortens it. `Duration::MAX` has no end of its own. A pause ends
+    /// at its time, with [`resume`](Self::resume), or when the `Pool` is dropped. No thread polls: one sleeps until
+    /// then.
+    ///
+    /// Returns false if that thread could not be started. Then there is no pause, and one from before has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pool_core::{Pool, Timeout};
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::new(4);
+    /// assert!(pool.pause_for(Duration::MAX));
+    /// let mut batch = pool.map([1, 2], |n| n);
+    /// assert_eq!(batch.next_timeout(Duration::from_millis(10)), Err(Timeout));
+    /// assert!(pool.stats().paused);
+    ///
+    /// pool.resume();
+    /// assert_eq!(batch.next(), Some(1));
+    /// ```
+    pub fn pause_for(&self, duration: Duration) -> bool {
+        self.crew().pause(sync::after(duration))
+    }
+
+    /// Ends a pause, from [`pause_for`](Self::pause_for) or [`pause`](crate::pause). Without one it does nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let pool = pool_core::Pool::new(1);
+    /// pool.pause_for(Duration::from_secs(3600));
+    /// let task = pool.submit(|| 7);
+    /// pool.resume();
+    /// assert_eq!(task.join().unwrap(), 7);
+    /// ```
+    pub fn resume(&self) {
+        self.crew().resume();
     }
 
     pub(crate) const fn with(config: Config) -> Self {

@@ -107,6 +107,11 @@ impl PoolBuilder {
     /// Calls do not run on threads of the pool alone: a call that waits for a batch of its own runs calls of that
     /// batch, and so does whoever waits if no thread can be started. A consumer outside of the pool gets no `on_start`.
     ///
+    /// # Deadlocks
+    ///
+    /// `code` must not wait for a batch or a task of this pool: its own thread may be the one that was started to run
+    /// it. While `code` runs, that call waits, even if another thread of the pool becomes free.
+    ///
     /// # Examples
     ///
     /// ```

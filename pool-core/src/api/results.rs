@@ -149,12 +149,17 @@ fn fetch<T>(
         true => Stage::Looks(0),
         false => Stage::First,
     };
+    // The pool is paused: a call of it must not run an input, and keeps its permit until it may.
+    let mut held = false;
     loop {
         let is_late = sync::past(deadline);
         let patient = matches!(stage, Stage::Looks(_) | Stage::Shared) && !is_late;
-        let may_help = own && away.as_ref().is_none_or(Away::is_back);
-        let call = away.as_ref().filter(|_| !is_late);
-        let waiter = || away.as_ref().map_or_else(Waiter::current, Away::waiter);
+        let may_help = own && !held && away.as_ref().is_none_or(Away::is_back);
+        let call = away.as_ref().filter(|_| !is_late && !held);
+        let waiter = || match &away {
+            Some(call) if !held => call.waiter(),
+            _ => Waiter::current(),
+        };
         let ask = Ask { eager, may_help, call, patient };
         match consumer.poll(&ask, &mut |place| place.replace(waiter())) {
             Polled::Fetched => {
@@ -168,6 +173,13 @@ fn fetch<T>(
                     None => return Ok(()),
                 }
             }
+            Polled::Help if crew.is_paused() => {
+                // It does not count as running meanwhile.
+                if away.is_none() {
+                    away = Away::begin();
+                }
+                held = true;
+            }
             Polled::Help => {
                 away = None;
                 seeded!("way-made-before-helping" => {
@@ -179,6 +191,7 @@ fn fetch<T>(
                 // The permit is this call's own.
                 consumer.source.help(eager);
             }
+            Polled::Unserved if held => {}
             Polled::Unserved => {
                 // A guest of one pool that kept its permit of another could wait there for itself.
                 if away.is_none() {
@@ -190,12 +203,18 @@ fn fetch<T>(
                 }
             }
             Polled::Pending { .. } if is_late => return Err(Timeout),
-            Polled::Pending { fast: true } if stage == Stage::First => stage = Stage::Looks(0),
-            Polled::Pending { fast: false } if patient => {
+            Polled::Pending { .. } if held => {
+                held = crew.hold().is_some_and(|_held| {
+                    sync::park(deadline);
+                    crew.is_paused()
+                });
+            }
+            Polled::Pending { fast: true, .. } if stage == Stage::First => stage = Stage::Looks(0),
+            Polled::Pending { fast: false, .. } if patient => {
                 consumer.lot.fast = false;
                 stage = Stage::Tired;
             }
-            Polled::Pending { .. } => {
+            Polled::Pending { look, .. } => {
                 match stage {
                     Stage::Looks(look) if look < consumer.lot.looks() => {
                         let again = pace::pause(look);
@@ -216,7 +235,7 @@ fn fetch<T>(
                     sync::nap(consumer.lot.nap(stage == Stage::Shared), deadline);
                     stage = Stage::Tired;
                 } else {
-                    sync::park(deadline);
+                    sync::park(sync::sooner(deadline, look));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! [`States`]: what the calls of one batch keep between them, a state for each call that runs.
 
+use crate::base::observer::Ended;
 use crate::base::span::At;
 use crate::base::sync::{Mutex, seeded};
 use crate::base::unwind::{self, Panics};
@@ -13,21 +14,24 @@ pub(crate) struct States<S, Init> {
 }
 
 impl<S, Init> States<S, Init> {
-    /// Lends a state to `call`, which says whether the function of the user panicked. Then the state is dropped, since
+    /// Lends a state to `call`, which says how the function of the user ended. After a panic the state is dropped, since
     /// it may be half changed. An error is that of `init`.
-    pub(crate) fn lend<E, R>(&self, call: impl FnOnce(&mut S) -> (R, bool)) -> Result<R, E>
+    pub(crate) fn lend<E, R>(&self, call: impl FnOnce(&mut S) -> (R, Ended)) -> Result<R, E>
     where
         Init: Fn() -> Result<S, E>,
     {
         let free = self.free.lock().pop();
         seeded!("state-for-each-call" => return Ok(call(&mut (self.init)()?).0));
-        let mut state = match free {
-            Some(state) => state,
-            None => (self.init)()?,
+        let (call, mut state) = match free {
+            Some(state) => (call, state),
+            None => {
+                let (call, made) = unwind::beside(call, &self.init);
+                (call, made?)
+            }
         };
-        let (result, panicked) = call(&mut state);
+        let (result, ended) = call(&mut state);
         seeded!("state-of-a-panic-kept" => { self.free.lock().push(state); return Ok(result) });
-        if panicked {
+        if ended == Ended::Panicked {
             unwind::discard(state);
         } else {
             self.free.lock().push(state);
@@ -54,7 +58,7 @@ pub(crate) struct Stateful<S, Init, F> {
 impl<S, Init, F> Stateful<S, Init, F> {
     pub(crate) fn new<I, T>(init: Init, run: F) -> Self
     where
-        F: Fn(&States<S, Init>, At, I) -> (Outcome<T>, bool),
+        F: Fn(&States<S, Init>, At, I) -> (Outcome<T>, Ended),
     {
         Self { states: States { init, free: Mutex::new(Vec::new()) }, run }
     }
@@ -64,11 +68,11 @@ impl<I, T, S, Init, F> Call<I, T> for Stateful<S, Init, F>
 where
     S: Send,
     Init: Send + Sync,
-    F: Fn(&States<S, Init>, At, I) -> (Outcome<T>, bool) + Send + Sync,
+    F: Fn(&States<S, Init>, At, I) -> (Outcome<T>, Ended) + Send + Sync,
 {
     const KEEPS: bool = true;
 
-    fn run(&self, at: At, input: I) -> (Outcome<T>, bool) {
+    fn run(&self, at: At, input: I) -> (Outcome<T>, Ended) {
         (self.run)(&self.states, at, input)
     }
 

@@ -264,7 +264,12 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
             }
             // A thread that lives will come to the batch: it is asked again, to register.
             Polled::Unserved => {}
-            Polled::Pending { .. } if registered => return Poll::Pending,
+            Polled::Pending { look, .. } if registered => {
+                if look.is_some() {
+                    consumer.source.start_clock();
+                }
+                return Poll::Pending;
+            }
             Polled::Pending { .. } => clone = Some(waker.clone()),
             Polled::Help => unreachable!("no help was offered"),
         }

@@ -4,6 +4,7 @@ use crate::api::error::Panic;
 use crate::api::pool::Pool;
 use crate::api::results;
 use crate::api::stop_handle::StopHandle;
+use crate::base::observer::Ended;
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
@@ -52,21 +53,27 @@ impl Pool {
         R: Send + 'static,
         F: FnOnce() -> R + Send + 'static,
     {
-        Task::start(self.crew(), call)
+        Task::start(self.crew(), None, call)
     }
 }
 
 impl<R: Send + 'static> Task<R> {
-    pub(crate) fn start(crew: Arc<Crew>, call: impl FnOnce() -> R + Send + 'static) -> Self {
+    /// Starts a call, which sees that it is cancelled after its time `limit`.
+    pub(crate) fn start(
+        crew: Arc<Crew>,
+        limit: Option<Duration>,
+        call: impl FnOnce() -> R + Send + 'static,
+    ) -> Self {
         let site = Site::here();
         let mut handle = Handle::single(crew, move |at: At| {
             let mut outcome = site.run(at, call);
             if let Err(payload) = site.close() {
                 unwind::discard(std::mem::replace(&mut outcome, Err(payload)));
             }
-            let panicked = outcome.is_err();
-            (Ok(outcome), panicked)
+            let ended = Ended::of(&outcome);
+            (Ok(outcome), ended)
         });
+        handle.settings().timeout = limit;
         handle.start(Start::Ahead);
         Self(Some(Box::new(handle)))
     }

@@ -1,6 +1,6 @@
 //! [`Config`] of a pool and [`Settings`] of a batch, checked at compile time where that is possible.
 
-use crate::base::observer::Observer;
+use crate::base::observer::{Both, Observer};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +75,20 @@ pub(crate) const fn at_least_one(what: &'static str, n: usize) -> NonZeroUsize {
     }
 }
 
+/// Refuses a limit of zero, in the same words for every caller.
+#[track_caller]
+pub(crate) const fn above_zero(what: &'static str, limit: Duration) -> Duration {
+    if limit.is_zero() {
+        match what.as_bytes() {
+            b"timeout" => {
+                panic!("`timeout` is zero; each call would be cancelled before it starts")
+            }
+            _ => panic!("`abandon_after` is zero; each call would be abandoned before it starts"),
+        }
+    }
+    limit
+}
+
 /// The settings of one batch. `None` stands for the default.
 #[derive(Default)]
 pub(crate) struct Settings {
@@ -83,4 +97,18 @@ pub(crate) struct Settings {
     /// The results come in the order of the inputs, and not as the calls end.
     pub(crate) in_order: bool,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// How long each call may run before it sees that it is cancelled.
+    pub(crate) timeout: Option<Duration>,
+    /// How long each call may run before the batch goes on without it.
+    pub(crate) abandon_after: Option<Duration>,
+}
+
+impl Settings {
+    /// Lets another observer see each call.
+    pub(crate) fn observe(&mut self, observer: Arc<dyn Observer>) {
+        self.observer = Some(match self.observer.take() {
+            Some(before) => Arc::new(Both(before, observer)),
+            None => observer,
+        });
+    }
 }

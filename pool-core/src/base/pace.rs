@@ -3,7 +3,7 @@
 //! The workers measure how long their calls run. The rate at which results arrive would be a worse measure: it depends
 //! as much on how fast the machine wakes threads.
 
-use crate::base::observer::Observer;
+use crate::base::observer::{Ended, Observer};
 use crate::base::sync;
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Runs a call, and times it if it is part of the sample. The call returns its result, and whether it panicked.
+    /// Runs a call, and times it if it is part of the sample. The call returns its result, and how it ended.
     ///
     /// A batch with an [`Observer`] samples each call, so that one without need not ask at each call whether it has
     /// one.
@@ -57,8 +57,8 @@ impl Calls {
     pub(crate) fn run<'a, R>(
         &mut self,
         observer: impl FnOnce() -> Option<(&'a dyn Observer, usize)>,
-        call: impl FnOnce() -> (R, bool),
-    ) -> (R, bool) {
+        call: impl FnOnce() -> (R, Ended),
+    ) -> (R, Ended) {
         let timed = self.run < FIRST || self.run % ONE_IN == 0;
         self.run = self.run.wrapping_add(1);
         if !timed {

@@ -338,6 +338,14 @@ pub(crate) fn is_seeded(name: &str) -> bool {
     SEEDED.get_or_init(|| std::env::var("SEEDED").unwrap_or_default()) == name
 }
 
+/// The sooner of two deadlines.
+pub(crate) fn sooner(
+    one: Option<std::time::Instant>,
+    other: Option<std::time::Instant>,
+) -> Option<std::time::Instant> {
+    one.into_iter().chain(other).min()
+}
+
 /// The moment `duration` from now, or `None` if the clock does not reach so far. As a deadline `None` means never.
 pub(crate) fn after(duration: std::time::Duration) -> Option<std::time::Instant> {
     std::time::Instant::now().checked_add(duration)

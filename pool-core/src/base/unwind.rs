@@ -71,6 +71,18 @@ pub(crate) fn without<T, R>(value: T, outcome: Result<R, Payload>) -> Result<R, 
     }
 }
 
+/// Keeps a value while code of the user runs. If the code panics, the value is dropped before the panic goes on, and not
+/// while it unwinds: there a panic of the value's `Drop` would end the process.
+pub(crate) fn beside<T, R>(value: T, code: impl FnOnce() -> R) -> (T, R) {
+    match catch(code) {
+        Ok(result) => (value, result),
+        Err(payload) => {
+            discard(value);
+            std::panic::resume_unwind(payload)
+        }
+    }
+}
+
 /// Drops a value that no thread waits for. A panic of its `Drop` ends here.
 pub(crate) fn discard<T>(value: T) {
     let mut panic = catch(move || drop(value)).err();

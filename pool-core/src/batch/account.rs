@@ -19,6 +19,7 @@
 //! | started | yes | |
 //! | iterator brought back | yes | |
 //! | call ended | yes | |
+//! | call abandoned ([`Overdue`](crate::batch::overdue::Overdue)) | yes | |
 //! | input pushed to a [`Feed`](crate::Feed) | yes | |
 //! | result taken while room was wanted ([`Room`]), buffer lifted | yes | |
 //! | hint found | | yes |
@@ -91,6 +92,8 @@ pub(super) struct Account<It> {
     taken: usize,
     /// Threads that run a call or are inside the iterator.
     active: usize,
+    /// Of these, the calls that are overdue and were abandoned: nothing waits for them.
+    overdue: usize,
     /// Threads that have entered and not left: the active ones, and those that stand by or are about to leave.
     inside: usize,
     /// Inputs taken, with the one that is being taken. An input is in flight until the consumer takes its result.
@@ -123,6 +126,7 @@ impl<It: Inputs> Account<It> {
             buffer: None,
             taken: 0,
             active: 0,
+            overdue: 0,
             inside: 0,
             begun: 0,
             released: Cell::default(),
@@ -255,7 +259,7 @@ impl<It: Inputs> Account<It> {
     /// The inputs left if there are `total`. Only `next()` reports the end of the inputs, so this keeps one alive while
     /// no call runs whose worker would ask next.
     fn expected(&self, total: usize) -> usize {
-        total.saturating_sub(self.taken).max(usize::from(self.active == 0))
+        total.saturating_sub(self.taken).max(usize::from(!self.busy()))
     }
 
     /// Tells the inputs which batch has started.
@@ -381,14 +385,29 @@ impl<It: Inputs> Account<It> {
         self.inside
     }
 
+    /// How many threads are inside that the end waits for.
+    pub(super) fn awaited(&self) -> usize {
+        self.inside - self.overdue
+    }
+
+    /// A call is overdue. It keeps its place, and nothing waits for it any more.
+    pub(super) fn is_overdue(&mut self) {
+        self.overdue += 1;
+    }
+
+    /// An overdue call has ended after all.
+    pub(super) fn overdue_ended(&mut self) {
+        self.overdue -= 1;
+    }
+
     /// A call ended. Its result is in flight until it is taken.
     pub(super) fn ended(&mut self) {
         self.active -= 1;
     }
 
-    /// Whether a call runs, or a thread is inside the iterator.
+    /// Whether a call runs that is not abandoned, or a thread is inside the iterator.
     pub(super) fn busy(&self) -> bool {
-        self.active > 0
+        self.active > self.overdue
     }
 
     /// Takes no further input. The iterator stays where it is until the last thread leaves or the batch is closed: its
@@ -396,6 +415,9 @@ impl<It: Inputs> Account<It> {
     pub(super) fn end(&mut self) {
         if matches!(self.phase, Phase::New | Phase::Open) {
             self.phase = Phase::Over;
+            if let Place::Here(inputs) = &self.inputs {
+                inputs.end();
+            }
         }
     }
 
@@ -426,7 +448,7 @@ impl<It: Inputs> Account<It> {
         });
         // A feed is closed when the consumer sees the end.
         let pulls = !It::GROW && matches!(self.inputs, Place::Out);
-        self.phase >= Phase::Over && self.inside == usize::from(pulls)
+        self.phase >= Phase::Over && self.awaited() == usize::from(pulls)
     }
 
     /// Whether the thread that asks is the last one inside, and no thread enters any more.
@@ -436,7 +458,7 @@ impl<It: Inputs> Account<It> {
 
     /// Whether something would be cut short if the batch ended now.
     pub(super) fn unfinished(&self) -> bool {
-        self.phase <= Phase::Open || self.busy()
+        self.phase <= Phase::Open || self.active > 0
     }
 
     /// Whether no input has been taken, and no thread is about to take one.

@@ -214,6 +214,10 @@ impl<I: Send> inputs::Inputs for Inputs<I> {
         self.0.lock().inputs.is_empty()
     }
 
+    fn end(&self) {
+        self.0.lock().closed = true;
+    }
+
     fn end_if_dry(&self) -> bool {
         let mut queue = self.0.lock();
         let dry = queue.inputs.is_empty();

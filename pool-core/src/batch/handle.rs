@@ -3,12 +3,13 @@
 #[cfg(feature = "measure")]
 use crate::base::config::Config;
 use crate::base::config::Settings;
+use crate::base::observer::{Ended, Observer};
 use crate::base::span::At;
 use crate::base::sync::Mutex;
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::Batch;
 use crate::batch::account::Account;
-use crate::batch::call::Call;
+use crate::batch::call::{Abandon, Call};
 use crate::batch::inputs::Inputs;
 use crate::batch::source::{Consumer, Lot, Outcome, Source, Start};
 use crate::threads::crew::{Crew, Hint};
@@ -19,7 +20,8 @@ use std::sync::Arc;
 pub(crate) struct Handle<'env, T> {
     batch: Arc<dyn Source<T> + 'env>,
     crew: Arc<Crew>,
-    settings: Settings,
+    /// Locked only to watch a batch that several threads share.
+    settings: Mutex<Settings>,
     /// Locked only to tell the length of a batch that several threads share. Payloads of panics are not `Sync`, so
     /// without the lock no handle would be.
     lot: Mutex<Lot<T>>,
@@ -40,7 +42,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
     /// The batch behind a task.
     pub(crate) fn single<F>(crew: Arc<Crew>, call: F) -> Self
     where
-        F: FnOnce(At) -> (Outcome<T>, bool) + Send + 'env,
+        F: FnOnce(At) -> (Outcome<T>, Ended) + Send + 'env,
     {
         let account = Account::single(std::iter::once(call));
         Self::of(crew, Batch::new(account, |at, call: F| call(at)))
@@ -50,7 +52,7 @@ impl<'env, T: Send + 'env> Handle<'env, T> {
         Self {
             batch,
             crew,
-            settings: Settings::default(),
+            settings: Mutex::default(),
             lot: Mutex::new(Lot::new()),
             started: false,
             detached: false,
@@ -79,7 +81,12 @@ impl<T> Handle<'_, T> {
 
     /// What the batch is set to. The caller has seen that it has not started.
     pub(crate) fn settings(&mut self) -> &mut Settings {
-        &mut self.settings
+        self.settings.get_mut()
+    }
+
+    /// Lets an observer see each call. The caller has seen that the batch has not started.
+    pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
+        self.settings.lock().observe(observer);
     }
 
     pub(crate) fn run_on(&mut self, crew: Arc<Crew>) {
@@ -88,6 +95,11 @@ impl<T> Handle<'_, T> {
 
     pub(crate) fn stopper(&self) -> Hint {
         self.source().stopper()
+    }
+
+    /// Abandons each call that takes too long. Such a batch borrows nothing.
+    pub(crate) fn abandon(&self, abandon: Abandon<T>) {
+        self.source().abandon(abandon);
     }
 
     /// Ends the inputs with the first result that is `last`, in time.
@@ -105,12 +117,12 @@ impl<T> Handle<'_, T> {
     /// and no buffer was set.
     pub(crate) fn unbound(&mut self) {
         let told = self.lot.get_mut().told();
-        if self.settings.buffer.is_some() || self.source().size_hint(told).1.is_none() {
+        if self.settings.get_mut().buffer.is_some() || self.source().size_hint(told).1.is_none() {
             return;
         }
         match self.started {
             true => self.source().unbound(),
-            false => self.settings.buffer = Some(NonZeroUsize::MAX),
+            false => self.settings.get_mut().buffer = Some(NonZeroUsize::MAX),
         }
     }
 
@@ -143,7 +155,7 @@ impl<T> Handle<'_, T> {
                 // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env`
                 // ends.
                 self.lot.get_mut().fast =
-                    unsafe { self.batch.start(&self.crew, &self.settings, how) };
+                    unsafe { self.batch.start(&self.crew, self.settings.get_mut(), how) };
             }
             let lot = self.lot.get_mut();
             let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
@@ -173,7 +185,7 @@ impl<T> Handle<'static, T> {
         if !self.started {
             self.started = true;
             // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
-            unsafe { self.batch.start(&self.crew, &self.settings, how) };
+            unsafe { self.batch.start(&self.crew, self.settings.get_mut(), how) };
         }
     }
 }

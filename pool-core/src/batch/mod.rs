@@ -39,10 +39,13 @@
 
 mod account;
 mod call;
+#[cfg(feature = "stream")]
+mod clock;
 mod credits;
 pub(crate) mod feed;
 mod handle;
 pub(crate) mod inputs;
+mod overdue;
 mod reorder;
 mod run;
 mod source;
@@ -50,7 +53,7 @@ mod standby;
 mod state;
 mod supply;
 
-pub(crate) use call::Call;
+pub(crate) use call::{Abandon, Call, Stand};
 pub(crate) use handle::Handle;
 pub(crate) use inputs::Inputs;
 pub(crate) use source::{Ask, Consumer, Outcome, Polled, Start};
@@ -64,6 +67,8 @@ use crate::nesting::token::Token;
 use crate::nesting::waiter::{Waiter, wake};
 use crate::threads::crew::{Crew, Heir, Hint, Job};
 use std::sync::{Arc, OnceLock, Weak};
+#[cfg(feature = "stream")]
+use std::time::Instant;
 
 struct Batch<It, C, T> {
     /// The batch's own allocation, for the hints that lead to it.
@@ -235,6 +240,11 @@ where
         if let Some(waiter) = waiter {
             waiter.nudge();
         }
+    }
+
+    #[cfg(feature = "stream")]
+    fn tick(&self) -> Option<Instant> {
+        Self::tick(self)
     }
 
     fn stop(&self) {

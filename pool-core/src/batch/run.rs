@@ -16,12 +16,14 @@ use crate::nesting::waiter::{Waiter, wake};
 use crate::threads::crew::Heir;
 
 /// One thread's stay in a batch.
-struct Stay {
+pub(super) struct Stay {
     /// The thread followed a hint and goes on while it can; a consumer that helps, or a guest, runs one input.
     worker: bool,
     /// The crew counts the thread among those that search.
     searches: bool,
-    calls: Calls,
+    pub(super) calls: Calls,
+    /// The call was abandoned, so that its result comes too late.
+    pub(super) late: bool,
     /// The consumer, which gets this thread's permit when it leaves.
     heir: Option<Heir>,
 }
@@ -42,7 +44,8 @@ where
         if state.account.found_hint() {
             self.crew().found_abandoned();
         }
-        match state.account.begin(self.limits()) {
+        let paused = self.crew().is_paused();
+        match if paused { None } else { state.account.begin(self.limits()) } {
             Some(inputs) => self.run(state, inputs, true),
             None => {
                 // The thread that brings the iterator back sees that this worker is about to look, and starts no thread
@@ -63,17 +66,23 @@ where
     ) -> Option<Heir> {
         let crew = self.crew();
         state.account.enter();
+        let timed = state.overdue.is_some();
         let call = state.call.clone().expect("the call is there until the last thread has left");
         drop(state);
         let escape = unwind::Escape::armed();
         let inside = Inside::enter(crew, &self.token);
-        let mut stay = Stay { worker, searches: false, calls: Calls::default(), heir: None };
+        let mut stay =
+            Stay { worker, searches: false, calls: Calls::default(), late: false, heir: None };
         let mut next = Some(inputs);
         while let Some(inputs) = next {
             let Some((index, input)) = self.take(inputs) else { break };
             let at = At { pool: crew.name(), index };
-            let observer = || Some((self.home().observer.as_deref()?, index));
-            let outcome = inside.call(|| stay.calls.run(observer, || call.run(at, input)));
+            let outcome = if timed {
+                self.run_timed(&inside, &mut stay, &call, at, input)
+            } else {
+                let observer = || Some((self.home().observer.as_deref()?, index));
+                inside.call(|| stay.calls.run(observer, || call.run(at, input)))
+            };
             next = self.file(index, outcome, &mut stay);
         }
         crew.remember(stay.calls.fast);
@@ -84,6 +93,7 @@ where
             return heir;
         });
         if C::KEEPS && self.lock().account.phase() >= Phase::Over {
+            self.let_go(&stay);
             let mut panics = Panics::default();
             panics.run(|| call.retire());
             self.keep(panics);
@@ -162,7 +172,7 @@ where
         state.account.ended();
         state.fast = fast;
         let mut unwanted = None;
-        if state.account.phase() == Phase::Closed {
+        if stay.late || state.account.phase() == Phase::Closed {
             unwanted = Some(outcome);
         } else {
             let mut last = outcome.is_err();
@@ -240,6 +250,13 @@ where
         }
     }
 
+    /// What follows is code of the user and may take long: the consumer need not wait for this very permit.
+    fn let_go(&self, stay: &Stay) {
+        if let Some(heir) = &stay.heir {
+            self.crew().call_back(&heir.0);
+        }
+    }
+
     /// Step 3 of the essay on borrowing. The thread has dropped all that it held of the batch.
     fn leave(&self, stay: Stay) -> Option<Heir> {
         let mut panics = Panics::default();
@@ -250,10 +267,7 @@ where
             if inputs.is_none() && call.is_none() && results.is_empty() {
                 break;
             }
-            if let Some(heir) = &stay.heir {
-                // What follows is code of the user and may take long: the consumer need not wait for this very permit.
-                self.crew().call_back(&heir.0);
-            }
+            self.let_go(&stay);
             drop(state);
             panics.drop(inputs);
             panics.drop_each(results);
@@ -283,7 +297,7 @@ where
 #[cfg(all(test, not(any(pool_loom, pool_shuttle))))]
 mod tests {
     use crate::base::config::Config;
-    use crate::base::observer::Observer;
+    use crate::base::observer::{Ended, Observer};
     use crate::base::span::At;
     use crate::batch::{Handle, Start};
     use crate::threads::crew::Crew;
@@ -301,11 +315,11 @@ mod tests {
             assert_eq!(before, None, "call {index} begins twice");
         }
 
-        fn end(&self, index: usize, panicked: bool) {
+        fn end(&self, index: usize, ended: Ended) {
             let mut seen = self.0.lock().unwrap();
             let (began, ends) = seen.get_mut(&index).expect("a call begins before it ends");
             assert_eq!(*began, thread::current().id());
-            ends.push(panicked);
+            ends.push(ended == Ended::Panicked);
         }
     }
 
@@ -317,7 +331,7 @@ mod tests {
         let mut handle =
             Handle::new(Arc::clone(&crew), 0..500, move |At { index, .. }: At, input: usize| {
                 assert_eq!(running.0.lock().unwrap()[&index], (thread::current().id(), Vec::new()));
-                (Ok(input), input % 7 == 0)
+                (Ok(input), if input % 7 == 0 { Ended::Panicked } else { Ended::Well })
             });
         handle.settings().observer = Some(Arc::clone(&seen) as Arc<dyn Observer>);
         handle.unbound();

@@ -3,12 +3,13 @@
 use crate::base::config::Settings;
 use crate::base::pace::{Nap, PATIENCE};
 use crate::base::unwind::{self, Payload};
+use crate::batch::call::Abandon;
 use crate::nesting::Away;
 use crate::nesting::waiter::Register;
 use crate::threads::crew::{Crew, Heir, Hint};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What became of one input: what the consumer gets, or a panic to go on with.
 pub(crate) type Outcome<T> = Result<T, Payload>;
@@ -36,7 +37,8 @@ pub(crate) enum Polled {
     Unserved,
     /// Nothing yet. The waker is registered, and a call that waits has given its permit up. If calls are `fast`, there
     /// is more in a moment.
-    Pending { fast: bool },
+    /// At `look` the consumer asks again, since a call may be overdue.
+    Pending { fast: bool, look: Option<Instant> },
 }
 
 /// How a consumer asks.
@@ -58,7 +60,7 @@ pub(crate) trait Source<T>: Send + Sync {
     /// # Safety
     ///
     /// [`close`](Self::close) with `wait` returns before anything ends that the batch borrows.
-    unsafe fn start(&self, crew: &Arc<Crew>, settings: &Settings, how: Start) -> bool;
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: &mut Settings, how: Start) -> bool;
 
     /// Fetches what is ready into `lot`, which is empty.
     fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled;
@@ -78,6 +80,13 @@ pub(crate) trait Source<T>: Send + Sync {
 
     /// Takes no further input once there is a result that is `last`.
     fn end_at(&self, last: fn(&T) -> bool);
+
+    /// Abandons each call that takes too long.
+    fn abandon(&self, abandon: Abandon<T>);
+
+    /// Wakes the consumer when a call is overdue: it cannot wait with a time.
+    #[cfg(feature = "stream")]
+    fn start_clock(&self);
 
     /// Takes no further input. The calls that run go on, and are not cancelled.
     #[cfg(feature = "measure")]

@@ -4,6 +4,7 @@ use crate::base::sync::seeded;
 use crate::base::unwind::Payload;
 use crate::batch::account::{Account, Limits, Phase};
 use crate::batch::inputs::Inputs;
+use crate::batch::overdue::Overdue;
 use crate::batch::reorder::Outbox;
 use crate::batch::source::Outcome;
 use crate::nesting::waiter::Waiter;
@@ -15,6 +16,8 @@ pub(super) struct State<It, C, T> {
     pub(super) results: Outbox<Outcome<T>>,
     /// Which results end the inputs, beside a panic.
     pub(super) is_last: Option<fn(&T) -> bool>,
+    /// The calls that run, where the batch abandons those that take too long.
+    pub(super) overdue: Option<Box<Overdue<T>>>,
     /// Here until the batch takes no further input and the last thread leaves.
     pub(super) call: Option<Arc<C>>,
     /// The consumer, while it waits.
@@ -46,6 +49,7 @@ impl<It, C, T> State<It, C, T> {
             account,
             results: Outbox::new(),
             is_last: None,
+            overdue: None,
             call: Some(Arc::new(call)),
             waiter: None,
             absent: None,
@@ -67,7 +71,7 @@ impl<It: Inputs, C, T> State<It, C, T> {
     pub(super) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
         let news = match self.account.phase() {
             _ if self.waiter.is_none() => return None,
-            Phase::Closed => self.account.inside() == 0,
+            Phase::Closed => self.account.awaited() == 0,
             _ if self.account.over() => true,
             _ => self.results.ready() && (!self.patient || !self.account.has_room(limits)),
         };

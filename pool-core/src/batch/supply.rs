@@ -17,12 +17,14 @@ use crate::base::config::Settings;
 use crate::base::sync::{self, seeded};
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::account::Phase;
-use crate::batch::call::Call;
+use crate::batch::call::{Abandon, Call};
 use crate::batch::inputs::{Inputs, Listener};
+use crate::batch::overdue::Overdue;
 use crate::batch::source::{Ask, Lot, Polled, Source, Start};
 use crate::batch::standby::Post;
 use crate::batch::state::State;
 use crate::batch::{Batch, Home};
+use crate::nesting::limit::Limit;
 #[cfg(feature = "measure")]
 use crate::nesting::waiter::wake;
 use crate::nesting::waiter::{Register, Waiter};
@@ -52,21 +54,25 @@ where
             let mut state = self.lock();
             seeded!("close-without-waiting" => return state.dropped.take());
             // In a child after `fork` the threads that were inside do not exist.
-            if state.account.inside() == 0 || !crew.is_here() {
+            if state.overdue.is_some() {
+                state = self.abandon_overdue(state);
+            }
+            if state.account.awaited() == 0 || !crew.is_here() {
                 return state.dropped.take();
             }
             state.waiter = Some(away.as_ref().map_or_else(Waiter::current, Away::waiter));
             let given_up = away.as_ref().map(|call| self.give_up(&mut state, call));
+            let look = state.overdue.as_mut().and_then(|overdue| overdue.next_look());
             drop(state);
             given_up.into_iter().for_each(GivenUp::pass_on);
-            sync::park(None);
+            sync::park(look);
         }
     }
 
     /// A call waits for this batch, which has nothing that the call could run. If the batch is on the call's own pool,
     /// a thread is inside.
     fn give_up(&self, state: &mut State<It, C, T>, call: &Away) -> GivenUp {
-        state.absent = call.heir(self.crew());
+        state.absent = if state.overdue.is_some() { None } else { call.heir(self.crew()) };
         debug_assert!(state.absent.is_none() || state.account.inside() > 0);
         call.give_up()
     }
@@ -78,8 +84,11 @@ where
     C: Call<It::Item, T>,
     T: Send,
 {
-    unsafe fn start(&self, crew: &Arc<Crew>, settings: &Settings, how: Start) -> bool {
+    unsafe fn start(&self, crew: &Arc<Crew>, settings: &mut Settings, how: Start) -> bool {
         let nested = nesting::is_inside(crew);
+        if let Some(limit) = settings.timeout.into_iter().chain(settings.abandon_after).min() {
+            settings.observe(Arc::new(Limit(limit)));
+        }
         let home = || {
             let observer = settings.observer.clone();
             Home { crew: Arc::clone(crew), nested, observer }
@@ -89,7 +98,7 @@ where
         {
             let mut state = self.lock();
             if !state.account.is_single() {
-                self.token.adopt(nesting::current_token());
+                nesting::lend_token(|token, deadline| self.token.adopt(token, deadline));
             }
             state.live = true;
             state.account.open(settings);
@@ -126,6 +135,9 @@ where
     fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
         let mut state = self.lock();
         let limits = self.limits();
+        if state.overdue.is_some() {
+            state = self.abandon_overdue(state);
+        }
         // Who stands by and only gathers results is not to leave for the first ones.
         let stays = ask.patient && ask.eager && state.account.posts.held(Post::Consumer);
         if state.results.ready() && (!stays || state.account.over()) {
@@ -146,7 +158,7 @@ where
             return Polled::Ended(state.last.take().or_else(|| state.dropped.take()));
         }
         if self.wants_help(&state, ask.eager) {
-            if ask.may_help {
+            if ask.may_help && state.overdue.is_none() {
                 return Polled::Help;
             }
             if std::mem::take(&mut state.unserved) {
@@ -157,6 +169,7 @@ where
         state.patient = ask.patient;
         let before = register(&mut state.waiter);
         let fast = state.fast;
+        let look = state.overdue.as_mut().and_then(|overdue| overdue.next_look());
         self.rouse(&mut state);
         let given_up = ask.call.map(|call| self.give_up(&mut state, call));
         if ask.patient {
@@ -166,7 +179,7 @@ where
         }
         given_up.into_iter().for_each(GivenUp::pass_on);
         drop(before);
-        Polled::Pending { fast }
+        Polled::Pending { fast, look }
     }
 
     fn yielded(&self) {
@@ -210,6 +223,15 @@ where
         }
     }
 
+    fn abandon(&self, abandon: Abandon<T>) {
+        self.lock().overdue = Some(Box::new(Overdue::new(abandon)));
+    }
+
+    #[cfg(feature = "stream")]
+    fn start_clock(&self) {
+        Self::start_clock(self);
+    }
+
     fn end_at(&self, last: fn(&T) -> bool) {
         self.lock().is_last = Some(last);
     }
@@ -229,6 +251,7 @@ where
         let (inputs, results) = (state.account.close(), state.results.clear());
         let (last, dropped) = (state.last.take(), state.dropped.take());
         let waiter = state.waiter.take();
+        let stand_ins = state.overdue.as_mut().map(|overdue| overdue.clear());
         self.end_if_done(state);
         seeded!("early-end-cancels-nobody" => return None);
         if cut {
@@ -241,6 +264,7 @@ where
         panics.drop(waiter);
         panics.drop(inputs);
         panics.drop_each(results);
+        panics.drop_each(stand_ins.into_iter().flatten());
         panics.drop(last);
         panics.drop(call);
         if wait {

@@ -65,6 +65,8 @@ impl<E> From<FleetError> for RemoteError<E> {
 pub enum FleetError {
     /// The worker's process ended during the call: it crashed, was killed, or called `exit`. The text says how.
     Crashed(String),
+    /// The call took longer than its time limit. Its process was ended.
+    TimedOut,
     /// The batch was stopped or dropped before the call began.
     Cancelled,
     /// No worker could be started, or it ended before it served. The text says why.
@@ -86,6 +88,9 @@ impl fmt::Display for FleetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crashed(how) => write!(f, "the worker ended during the call: {how}"),
+            Self::TimedOut => {
+                f.pad("the call took longer than its time limit, and its worker was ended")
+            }
             Self::Cancelled => f.pad("the batch was stopped before the call began"),
             Self::NotStarted(why) => write!(f, "no worker can be started: {why}"),
             Self::NotServed(name) => {

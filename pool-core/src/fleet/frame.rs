@@ -2,7 +2,8 @@
 //!
 //! The length is four bytes, little-endian, and counts what follows it. The kind is one byte.
 
-use std::io::{self, BufRead as _, BufReader, Read, Write};
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::time::Duration;
 
 /// How many bytes of inputs or of a result a frame has room for.
 pub(super) const LIMIT: usize = (u32::MAX - (1 << 20)) as usize;
@@ -10,8 +11,8 @@ pub(super) const LIMIT: usize = (u32::MAX - (1 << 20)) as usize;
 /// A frame that goes to a worker.
 #[derive(Debug, PartialEq)]
 pub(super) enum Order {
-    /// Run this function with these inputs.
-    Call { name: String, inputs: Vec<u8> },
+    /// Run this function with these inputs, in so much time.
+    Call { limit: Option<Duration>, name: String, inputs: Vec<u8> },
     /// The call that runs is cancelled. Without one it means nothing.
     Cancel,
 }
@@ -45,23 +46,28 @@ pub(super) enum Answer {
 }
 
 impl Order {
-    /// Sends a call, without a copy of its inputs beside the frame's.
-    pub(super) fn call(to: &mut impl Write, name: &str, inputs: &[u8]) -> io::Result<()> {
-        let length = u32::try_from(name.len()).map_err(io::Error::other)?;
-        send(to, 0, &[&length.to_le_bytes(), name.as_bytes(), inputs])
+    /// The frame of a call. Its inputs are within the [`LIMIT`].
+    pub(super) fn call(limit: Option<Duration>, name: &str, inputs: &[u8]) -> Vec<u8> {
+        // The longest time stands for none.
+        let limit = limit.map(|limit| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX));
+        let limit = limit.unwrap_or(u64::MAX).to_le_bytes();
+        frame(0, &[&limit, &length(name.len()), name.as_bytes(), inputs])
     }
 
-    pub(super) fn cancel(to: &mut impl Write) -> io::Result<()> {
-        send(to, 1, &[])
+    pub(super) fn cancel() -> Vec<u8> {
+        frame(1, &[])
     }
 
     pub(super) fn parse(frame: &[u8]) -> io::Result<Self> {
         match frame {
             [0, rest @ ..] => {
+                let (limit, rest) = rest.split_first_chunk().ok_or_else(nonsense)?;
                 let (length, rest) = rest.split_first_chunk().ok_or_else(nonsense)?;
                 let length = u32::from_le_bytes(*length) as usize;
                 let (name, inputs) = rest.split_at_checked(length).ok_or_else(nonsense)?;
-                Ok(Self::Call { name: text(name), inputs: inputs.to_vec() })
+                let limit = Some(u64::from_le_bytes(*limit)).filter(|limit| *limit != u64::MAX);
+                let limit = limit.map(Duration::from_micros);
+                Ok(Self::Call { limit, name: text(name), inputs: inputs.to_vec() })
             }
             [1] => Ok(Self::Cancel),
             _ => Err(nonsense()),
@@ -70,7 +76,8 @@ impl Order {
 }
 
 impl Report {
-    pub(super) fn send(&self, to: &mut impl Write) -> io::Result<()> {
+    /// The frame of this report.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let (kind, rest): (u8, &[u8]) = match self {
             Self::Ready => (0, &[]),
             Self::Done(Answer::Value(bytes)) => (1, bytes),
@@ -81,7 +88,7 @@ impl Report {
             Self::Done(Answer::Undecodable(text)) => (6, text.as_bytes()),
             Self::Done(Answer::Unencodable(text)) => (7, text.as_bytes()),
         };
-        send(to, kind, &[rest])
+        frame(kind, &[rest])
     }
 
     pub(super) fn parse(frame: &[u8]) -> io::Result<Self> {
@@ -108,15 +115,17 @@ fn nonsense() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a frame of another version")
 }
 
-/// Sends one frame with one write, so that frames of two threads would not mix in a small one.
-fn send(to: &mut impl Write, kind: u8, parts: &[&[u8]]) -> io::Result<()> {
-    let length = 1 + parts.iter().map(|part| part.len()).sum::<usize>();
-    let header = u32::try_from(length).map_err(|_| io::Error::other("a frame beyond the limit"))?;
-    let mut frame = Vec::with_capacity(4 + length);
-    frame.extend(header.to_le_bytes());
+fn frame(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let rest = 1 + parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut frame = Vec::with_capacity(4 + rest);
+    frame.extend(length(rest));
     frame.push(kind);
     parts.iter().for_each(|part| frame.extend(*part));
-    to.write_all(&frame)
+    frame
+}
+
+fn length(bytes: usize) -> [u8; 4] {
+    u32::try_from(bytes).expect("what travels is within the limit").to_le_bytes()
 }
 
 /// The frames that arrive. A read that times out in the middle of one loses nothing.
@@ -166,10 +175,10 @@ impl<R: Read> Incoming<R> {
 mod tests {
     use super::{Answer, Incoming, Order, Report};
     use std::io::{self, Read};
+    use std::time::Duration;
 
     #[test]
     fn frames_arrive_as_they_were_sent() {
-        let mut sent = Vec::new();
         let reports = || {
             let answers = [
                 Answer::Value(vec![1, 2]),
@@ -182,13 +191,20 @@ mod tests {
             ];
             [Report::Ready].into_iter().chain(answers.map(Report::Done))
         };
-        Order::call(&mut sent, "fetch", &[7; 100_000]).unwrap();
-        Order::cancel(&mut sent).unwrap();
-        reports().for_each(|report| report.send(&mut sent).unwrap());
+        let mut sent = Order::call(None, "fetch", &[7; 100_000]);
+        sent.extend(Order::call(Some(Duration::from_millis(7)), "", &[]));
+        sent.extend(Order::cancel());
+        reports().for_each(|report| sent.extend(report.to_bytes()));
 
         let mut incoming = Incoming::new(&sent[..]);
-        let call = Order::Call { name: "fetch".into(), inputs: vec![7; 100_000] };
+        let limited = Order::Call {
+            limit: Some(Duration::from_millis(7)),
+            name: String::new(),
+            inputs: Vec::new(),
+        };
+        let call = Order::Call { limit: None, name: "fetch".into(), inputs: vec![7; 100_000] };
         assert_eq!(Order::parse(&incoming.next().unwrap()).unwrap(), call);
+        assert_eq!(Order::parse(&incoming.next().unwrap()).unwrap(), limited);
         assert_eq!(Order::parse(&incoming.next().unwrap()).unwrap(), Order::Cancel);
         for report in reports() {
             assert_eq!(Report::parse(&incoming.next().unwrap()).unwrap(), report);
@@ -210,8 +226,7 @@ mod tests {
                 }
             }
         }
-        let mut sent = Vec::new();
-        Order::call(&mut sent, "fetch", &[1, 2, 3]).unwrap();
+        let sent = Order::call(None, "fetch", &[1, 2, 3]);
         let (mut incoming, mut late) = (Incoming::new(Slow(&sent, false)), 0);
         let frame = loop {
             match incoming.next() {
@@ -226,7 +241,9 @@ mod tests {
 
     #[test]
     fn what_is_no_frame_is_refused() {
-        for frame in [&[][..], &[9], &[0, 1, 2, 3], &[0, 255, 255, 255, 255, 1]] {
+        for frame in
+            [&[][..], &[9], &[0, 1, 2, 3], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 1]]
+        {
             assert!(Order::parse(frame).is_err());
         }
         assert!(Report::parse(&[]).is_err());

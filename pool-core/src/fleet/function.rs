@@ -6,6 +6,7 @@ use crate::fleet::inputs::Parameters;
 use crate::fleet::travels::Travels;
 use crate::fleet::{FleetError, codec};
 use std::convert::Infallible;
+use std::time::Duration;
 
 /// A function that can run in another process. `#[concurrent(fleet)]` implements it for the type beside the function.
 pub trait Function: 'static {
@@ -17,6 +18,11 @@ pub trait Function: 'static {
     type State: Send + 'static;
     /// What it returns.
     type Output: Returns;
+
+    /// How long a call may take, unless its batch says otherwise.
+    fn timeout() -> Option<Duration> {
+        None
+    }
 
     /// Runs it, in the worker.
     fn call(

@@ -28,6 +28,8 @@
 //! - **The batch**: while the call waits for its answer, it looks every 50 ms whether it is cancelled. Then it tells
 //!   the worker, where `is_cancelled` becomes true. The call is waited for as any running call is. One that had not
 //!   begun in the worker is [`FleetError::Cancelled`].
+//! - **The time of a call**: the worker knows how much there is, so that `deadline`, `is_cancelled` and `sleep` heed it
+//!   there. A call that still runs 50 ms later is [`FleetError::TimedOut`]: the caller kills the process.
 //!
 //! # The line
 //!
@@ -37,8 +39,9 @@
 //! from the standard input reads nothing. An environment variable names the line's file, so that a program which a
 //! worker's call starts, and which has the variable too, does not take its own input for the line.
 //!
-//! Workers are in process groups of their own. Ctrl-C in a terminal reaches the caller alone. The caller ends its
-//! workers by ending, or stops its batches and waits for what runs.
+//! Workers are in process groups of their own, with what they start. A worker that is ended is ended as a group. And
+//! Ctrl-C in a terminal reaches the caller alone, which ends its workers by ending, or stops its batches and waits for
+//! what runs.
 
 mod codec;
 mod error;
@@ -99,8 +102,11 @@ impl Fleet {
     /// `Fleet::from_env()?.serve([…]).run()?`, with the services of all functions that run on the fleet. A copy serves
     /// there, and any other process goes on. A worker is kept for further calls and batches while the fleet is.
     ///
-    /// A crash costs the call that ran, as [`FleetError::Crashed`], and the worker is replaced. The pool of the fleet
-    /// counts alone: how many calls the function's own pool allows means nothing here.
+    /// A crash costs the call that ran, as [`FleetError::Crashed`], and the worker is replaced. So does a call that goes
+    /// on after its time limit, as [`FleetError::TimedOut`]: give one with [`timeout`](crate::Map::timeout) or the
+    /// option of that name. How many calls the function's own pool allows means nothing here.
+    ///
+    /// What a call has started ends with its worker, unless it is in a process group of its own.
     ///
     /// # Panics
     ///

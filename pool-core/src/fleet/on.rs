@@ -67,7 +67,11 @@ impl<F: Function> On<F> {
         In::IntoIter: Send + 'env,
     {
         let processes = Arc::clone(&self.processes);
-        self.processes.pool.map(inputs, move |input| run::<F>(&processes, &input))
+        let batch = self.processes.pool.map(inputs, move |input| run::<F>(&processes, &input));
+        match F::timeout() {
+            Some(limit) => batch.timeout(limit),
+            None => batch,
+        }
     }
 
     /// Runs the function for each of the inputs on the fleet's workers, and gives the outcomes as they finish.
@@ -115,7 +119,12 @@ impl<F: Function> On<F> {
         In: IntoInputs<Item: Input<F::Parameters> + Send + 'env, Inputs: 'env>,
     {
         let processes = Arc::clone(&self.processes);
-        self.processes.pool.as_completed(inputs, move |input| run::<F>(&processes, input))
+        let call = move |input: &In::Item| run::<F>(&processes, input);
+        let batch = self.processes.pool.as_completed(inputs, call);
+        match F::timeout() {
+            Some(limit) => batch.timeout(limit),
+            None => batch,
+        }
     }
 }
 

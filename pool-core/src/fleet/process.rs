@@ -3,21 +3,24 @@
 use crate::fleet::FleetError;
 use crate::fleet::frame::{Answer, Incoming, Order, Report};
 use crate::fleet::system;
-use crate::is_cancelled;
+use crate::{deadline, is_cancelled};
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Tells a process which file its standard input is if it is a worker.
 pub(super) const VARIABLE: &str = "POOL_CORE_FLEET";
 
 /// How long a wait for an answer lasts before the caller looks whether the call is cancelled.
 const TICK: Duration = Duration::from_millis(50);
+
+/// How long a call may go on after its time limit, of which it knows, before its process is ended.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// A worker process.
 pub(super) struct Process {
@@ -30,22 +33,27 @@ impl Process {
     pub(super) fn start(arguments: &[OsString]) -> Result<Self, FleetError> {
         let mut process =
             Self::spawn(arguments).map_err(|error| FleetError::NotStarted(error.to_string()))?;
-        match process.report(|_| if is_cancelled() { Wait::Over } else { Wait::On }) {
-            Ok(Some(Report::Ready)) => Ok(process),
-            _ if is_cancelled() => Err(FleetError::Cancelled),
-            _ => {
-                let end = process.end();
-                Err(FleetError::NotStarted(format!(
-                    "{end}, before it served; {}",
-                    FleetError::NotServing
-                )))
-            }
+        let report = process.report(|_| {
+            in_time(Duration::ZERO)?;
+            if is_cancelled() { Err(FleetError::Cancelled) } else { Ok(()) }
+        });
+        if let Ok(Report::Ready) = report {
+            return Ok(process);
         }
+        let end = process.end();
+        Err(match report {
+            Err(Missing::GivenUp(error)) => error,
+            _ => FleetError::NotStarted(format!(
+                "{end}, before it served; {}",
+                FleetError::NotServing
+            )),
+        })
     }
 
     fn spawn(arguments: &[OsString]) -> io::Result<Self> {
         let (line, other_end) = UnixStream::pair()?;
         line.set_read_timeout(Some(TICK))?;
+        line.set_write_timeout(Some(TICK))?;
         // On Linux the program that runs, even if its file was replaced meanwhile.
         let program =
             if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { env::current_exe()? };
@@ -68,27 +76,28 @@ impl Process {
     /// Runs one call in the process. `None` if the process has ended before the call began. After that, and after an
     /// error, there is no process any more.
     pub(super) fn call(&mut self, name: &str, inputs: &[u8]) -> Result<Option<Answer>, FleetError> {
+        let limit = deadline().map(|at| at.saturating_duration_since(Instant::now()));
+        let sent = self.send(&Order::call(limit, name, inputs));
         let mut told = false;
-        let sent = Order::call(&mut self.line.line(), name, inputs);
-        let answer = sent.and_then(|()| {
+        let report = sent.and_then(|()| {
             self.report(|mut line| {
+                in_time(GRACE)?;
                 if !told && is_cancelled() {
                     told = true;
-                    let _ = Order::cancel(&mut line);
+                    let _ = line.write_all(&Order::cancel());
                 }
-                Wait::On
+                Ok(())
             })
         });
-        match answer {
-            Ok(Some(Report::Done(answer))) => Ok(Some(answer)),
+        if let Ok(Report::Done(answer)) = report {
+            return Ok(Some(answer));
+        }
+        let end = self.end();
+        match report {
+            Err(Missing::GivenUp(error)) => Err(error),
             // The other end was closed before the order was written, or with the order unread.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) =>
-            {
-                self.end();
-                Ok(None)
-            }
-            _ => Err(FleetError::Crashed(self.end())),
+            Err(Missing::Line(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)) => Ok(None),
+            _ => Err(FleetError::Crashed(end)),
         }
     }
 
@@ -97,30 +106,37 @@ impl Process {
         self.child
     }
 
-    /// Waits for a report. `None` if the wait is over before it comes.
+    /// Writes an order.
+    fn send(&self, mut order: &[u8]) -> Result<(), Missing> {
+        while !order.is_empty() {
+            match self.line.line().write(order) {
+                Ok(written) => order = &order[written..],
+                Err(error) if is_tick(&error) => in_time(GRACE).map_err(Missing::GivenUp)?,
+                Err(error) => return Err(Missing::Line(error.kind())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a report, until it is there or given up.
     fn report(
         &mut self,
-        mut at_each_tick: impl FnMut(&UnixStream) -> Wait,
-    ) -> io::Result<Option<Report>> {
+        mut at_each_tick: impl FnMut(&UnixStream) -> Result<(), FleetError>,
+    ) -> Result<Report, Missing> {
         loop {
-            match self.line.next() {
-                Ok(frame) => return Report::parse(&frame).map(Some),
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
-                {
-                    if let Wait::Over = at_each_tick(self.line.line()) {
-                        return Ok(None);
-                    }
+            match self.line.next().and_then(|frame| Report::parse(&frame)) {
+                Ok(report) => return Ok(report),
+                Err(error) if is_tick(&error) => {
+                    at_each_tick(self.line.line()).map_err(Missing::GivenUp)?;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(Missing::Line(error.kind())),
             }
         }
     }
 
-    /// Ends the process, and says how it has ended.
+    /// Ends the process and what it has started, and says how it has ended.
     fn end(&mut self) -> String {
-        // One that has ended by itself stays as it was.
-        let _ = self.child.kill();
+        system::end_group_of(&self.child);
         match self.child.wait() {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
@@ -128,8 +144,19 @@ impl Process {
     }
 }
 
-/// Whether to go on waiting.
-enum Wait {
-    On,
-    Over,
+/// Why a report does not come.
+enum Missing {
+    Line(ErrorKind),
+    GivenUp(FleetError),
+}
+
+/// Whether the line has waited for a tick, and is as good as before.
+fn is_tick(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+/// Whether the time limit of the caller's call is over, and has been for so long.
+fn in_time(grace: Duration) -> Result<(), FleetError> {
+    let late = deadline().and_then(|at| Instant::now().checked_duration_since(at));
+    if late.is_some_and(|late| late > grace) { Err(FleetError::TimedOut) } else { Ok(()) }
 }

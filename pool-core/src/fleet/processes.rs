@@ -86,7 +86,8 @@ impl Processes {
     fn put_back(&self, place: Option<Process>, outcome: &Result<Answer, FleetError>) {
         let mut state = self.lock();
         state.running -= 1;
-        state.dead += usize::from(matches!(outcome, Err(FleetError::Crashed(_))));
+        let lost = matches!(outcome, Err(FleetError::Crashed(_) | FleetError::TimedOut));
+        state.dead += usize::from(lost);
         match place {
             Some(process) => state.free.push(Some(process)),
             None => state.free.insert(0, None),

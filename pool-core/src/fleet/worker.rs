@@ -7,6 +7,7 @@ use crate::fleet::process::VARIABLE;
 use crate::fleet::service::Service;
 use crate::fleet::{FleetError, system};
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -98,7 +99,8 @@ impl Worker {
     /// A worker runs one call at a time, on a thread of its own. It ends when the caller does, however that comes:
     ///
     /// - **If no call runs**, it drops the states of its services, for which it takes five seconds at most.
-    /// - **If a call runs**, nothing waits for its result any more. The process ends in the middle of it.
+    /// - **If a call runs**, nothing waits for its result any more. The process ends in the middle of it, with what the
+    ///   call has started.
     ///
     /// What is written to the standard output and to the standard error goes where the caller's does. The standard
     /// input is empty.
@@ -165,25 +167,25 @@ fn serve(line: &UnixStream, services: BTreeMap<String, Service>) -> ! {
     AWAITED.store(false, Ordering::Relaxed);
     let mut orders = Incoming::new(line);
     // An error is that of a caller that is gone, which the next read tells.
-    let _ = Report::Ready.send(&mut &*line);
+    let _ = (&*line).write_all(&Report::Ready.to_bytes());
     while let Ok(Ok(order)) = orders.next().map(|frame| Order::parse(&frame)) {
         match order {
-            Order::Call { name, inputs } => {
+            Order::Call { limit, name, inputs } => {
                 runs.store(true, Ordering::Relaxed);
                 let (services, runs) = (Arc::clone(&services), Arc::clone(&runs));
                 let Ok(line) = line.try_clone() else { system::end() };
-                call = Some(pool.submit(move || {
+                call = Some(Task::start(pool.crew(), limit, move || {
                     let service = services.get(&name);
                     let answer =
                         service.map_or(Answer::NotServed, |service| service.answer(&inputs));
                     runs.store(false, Ordering::Relaxed);
-                    let _ = Report::Done(answer).send(&mut &line);
+                    let _ = (&line).write_all(&Report::Done(answer).to_bytes());
                 }));
             }
             Order::Cancel => match call.take().map(Task::cancel) {
                 Some(Ok(())) => {
                     runs.store(false, Ordering::Relaxed);
-                    let _ = Report::Done(Answer::Cancelled).send(&mut &*line);
+                    let _ = (&*line).write_all(&Report::Done(Answer::Cancelled).to_bytes());
                 }
                 Some(Err(begun)) => begun.stop_handle().stop(),
                 None => {}

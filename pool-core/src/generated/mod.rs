@@ -23,6 +23,9 @@ pub use crate::api::pool_builder::PoolBuilder;
 pub use crate::api::task::Task;
 pub use ::{core, std};
 
+use crate::base::config;
+use std::time::Duration;
+
 use self::run::{AsTheyFinish, InBackground, InOrder, Lent, Run};
 use self::send::Outcome;
 
@@ -109,5 +112,23 @@ where
     R: Outcome<T, E> + 'static,
     F: FnOnce() -> R + Send + 'static,
 {
-    <()>::with_input::<T, E, R, _>(Run::<InBackground, (), F>::of(pool, (), call))
+    <()>::with_input::<T, E, R, _>(Run::<InBackground, _, F>::of(pool, None, call))
+}
+
+/// Submits one call in the background that has a time limit.
+#[inline]
+pub fn submit_within<T, E, R, F>(pool: &Pool, limit: Duration, call: F) -> Task<R>
+where
+    T: Returned,
+    E: Failed,
+    R: Outcome<T, E> + 'static,
+    F: FnOnce() -> R + Send + 'static,
+{
+    <()>::with_input::<T, E, R, _>(Run::<InBackground, _, F>::of(pool, Some(limit), call))
+}
+
+/// The value of option `timeout`, checked while compiling.
+#[track_caller]
+pub const fn time_limit(limit: Duration) -> Duration {
+    config::above_zero("timeout", limit)
 }

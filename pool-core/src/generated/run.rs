@@ -8,6 +8,7 @@ use crate::api::map::Map;
 use crate::api::pool::Pool;
 use crate::api::task::Task;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 /// What the end of the chain of [`send`](super::send) begins. `Form` tells the four kinds apart.
 pub(super) struct Run<'a, 'env, Form, In, F> {
@@ -85,7 +86,7 @@ where
     }
 }
 
-impl<T, E, R, F> Begin<(), T, E, R> for Run<'_, '_, InBackground, (), F>
+impl<T, E, R, F> Begin<(), T, E, R> for Run<'_, '_, InBackground, Option<Duration>, F>
 where
     R: 'static,
     F: FnOnce() -> R + Send + 'static,
@@ -97,6 +98,6 @@ where
     where
         R: Send,
     {
-        self.pool.submit(self.call)
+        Task::start(self.pool.crew(), self.inputs, self.call)
     }
 }

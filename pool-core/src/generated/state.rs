@@ -268,7 +268,8 @@ where
     M: Outcome<S, E>,
     F: FnOnce(&mut S) -> R,
 {
-    let mut state = match init().into_result() {
+    let (call, made) = unwind::beside(call, init);
+    let mut state = match made.into_result() {
         Ok(state) => state,
         Err(error) => return R::failed(error),
     };

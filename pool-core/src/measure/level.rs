@@ -1,6 +1,6 @@
 //! [`Level`]: one number of workers, and the [`Clock`] that sees the calls of its batch.
 
-use crate::base::observer::Observer;
+use crate::base::observer::{Ended, Observer};
 use crate::base::sync::Mutex;
 use crate::measure::brake::Brake;
 use crate::measure::machine::cores;
@@ -151,13 +151,13 @@ impl Observer for Clock {
         calls.running.insert(index, self.begun.elapsed());
     }
 
-    fn end(&self, index: usize, panicked: bool) {
+    fn end(&self, index: usize, ended: Ended) {
         let to = self.begun.elapsed();
         let mut calls = self.calls.lock();
         if let Some(from) = calls.running.remove(&index) {
             calls.ended.push(Span { index, from, to });
         }
-        if panicked {
+        if ended == Ended::Panicked {
             calls.panicked += 1;
             calls.failed.insert(index);
         }

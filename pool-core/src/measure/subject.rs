@@ -83,7 +83,7 @@ fn run<T>(
     handle.run_on(pool.crew());
     let settings = handle.settings();
     settings.max_workers = None;
-    settings.observer = Some(Arc::clone(&level.clock) as Arc<dyn Observer>);
+    settings.observe(Arc::clone(&level.clock) as Arc<dyn Observer>);
     // As for `collect`: it is the workers that are measured, not how long they are held back for a slow head.
     handle.unbound();
     if !level.brake.take(handle.stopper()) {

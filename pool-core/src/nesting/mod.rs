@@ -42,6 +42,8 @@
 //! - It holds a permit and runs. Then it ends, or waits.
 //! - It is away, and a thread inside its batch on its own pool holds a permit for it. That thread runs code of the user
 //!   that ends, such as a `Drop` or the iterator's `next`, and then hands the permit over.
+//! - It rests in [`back_off`](crate::back_off), without a permit. Its time passes, and then it is in the line.
+//! - Its pool is paused, and it holds a permit, or rests. The pause ends.
 //! - It is in the line. The threads that hold permits run, and end or wait, so permits are freed. At the latest every
 //!   other freed permit goes to the line.
 //! - It is away, and no thread has taken an input of its batch on another pool. Then a hint waits in that pool's queue.
@@ -52,7 +54,7 @@
 //! # A call may hold a lock while it waits for a batch on its own pool
 //!
 //! Call A holds a lock and waits for a batch B on its own pool. The calls of B neither take that lock nor wait for
-//! other pools. All other permits go to calls that block on the lock, to new calls and to returning ones. B still never
+//! other pools nor rest. All other permits go to calls that block on the lock, to new calls and to returning ones. B still never
 //! needs a permit that such a call holds:
 //!
 //! - Either A can run an input of B: then it does, with its own permit.
@@ -73,24 +75,30 @@
 //! A thread's stack is as deep as the user's own nesting, since the thread only enters calls that the call below waits
 //! for. A level takes less than 1.5 KiB beside the user's own frames, and less than 5 KiB without optimizations.
 
+pub(crate) mod limit;
+pub(crate) mod rest;
 pub(crate) mod token;
 pub(crate) mod waiter;
 
+use crate::base::observer::Ended;
 use crate::base::sync;
+use crate::nesting::rest::CurrentCall;
 use crate::nesting::token::Token;
 use crate::nesting::waiter::Waiter;
 use crate::threads::counters::Tally;
 use crate::threads::crew::Crew;
 use crate::threads::parked::{Heir, Parked};
 use crate::threads::permits::Wake;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 struct Frame {
     crew: Arc<Crew>,
     token: Arc<Token>,
     tally: Arc<Tally>,
+    /// When the time of the call is over: by its own limit, or by that of a call around it.
+    deadline: Cell<Option<Instant>>,
 }
 
 sync::thread_local! {
@@ -107,21 +115,25 @@ impl Inside {
     /// Enters a batch of `crew`. The thread holds one of its permits.
     pub(crate) fn enter(crew: &Arc<Crew>, token: &Arc<Token>) -> Self {
         let tally = crew.tally();
-        let frame =
-            Frame { crew: Arc::clone(crew), token: Arc::clone(token), tally: Arc::clone(&tally) };
+        let frame = Frame {
+            crew: Arc::clone(crew),
+            token: Arc::clone(token),
+            tally: Arc::clone(&tally),
+            deadline: Cell::new(token.deadline()),
+        };
         // The destructor of another thread-local may run calls after this one is gone. Such calls are in no frame.
         let _ = FRAMES.try_with(|frames| frames.borrow_mut().push(frame));
         let running_before = tally.set_running(0);
         Self { tally, running_before }
     }
 
-    /// Runs one call. The call returns its result, and whether it panicked.
+    /// Runs one call. The call returns its result, and how it ended.
     #[inline]
-    pub(crate) fn call<R>(&self, call: impl FnOnce() -> (R, bool)) -> R {
+    pub(crate) fn call<R>(&self, call: impl FnOnce() -> (R, Ended)) -> R {
         self.tally.set_running(1);
-        let (result, panicked) = call();
+        let (result, ended) = call();
         self.tally.set_running(0);
-        self.tally.count(panicked);
+        self.tally.count(ended == Ended::Panicked);
         result
     }
 }
@@ -207,71 +219,38 @@ pub(crate) fn has_entered(crew: &Arc<Crew>) -> bool {
         .unwrap_or(false)
 }
 
-/// The token of the current call's batch.
-pub(crate) fn current_token() -> Option<Arc<Token>> {
-    innermost(|frame| Arc::clone(&frame.token))
+/// Shows the token and the deadline of the current call, if there is one.
+pub(crate) fn lend_token(adopt: impl FnOnce(Arc<Token>, Option<Instant>)) {
+    innermost(|frame| adopt(Arc::clone(&frame.token), frame.deadline.get()));
+}
+
+/// The current call, for what it asks and does itself.
+pub(crate) fn current_call() -> Option<CurrentCall> {
+    innermost(|frame| CurrentCall {
+        crew: Arc::clone(&frame.crew),
+        token: Arc::clone(&frame.token),
+        tally: Arc::clone(&frame.tally),
+        deadline: frame.deadline.get(),
+    })
+}
+
+/// Whether the current call's batch, or any batch around that, is cancelled, or the call's time is over.
+pub(crate) fn is_cancelled() -> bool {
+    innermost(|frame| frame.token.is_cancelled() || sync::past(frame.deadline.get()))
+        .unwrap_or(false)
+}
+
+/// Ends the time of the current call then, if that is sooner than the end of the call around it.
+fn limit_call(deadline: Option<Instant>) {
+    innermost(|frame| frame.deadline.set(sync::sooner(deadline, frame.token.deadline())));
+}
+
+/// When the time of the current call is over.
+pub(crate) fn deadline() -> Option<Instant> {
+    innermost(|frame| frame.deadline.get()).flatten()
 }
 
 fn innermost<R>(look: impl FnOnce(&Frame) -> R) -> Option<R> {
     // A destructor of another thread-local may ask after this one is gone. Then no call is known here any more.
     FRAMES.try_with(|frames| frames.borrow().last().map(look)).ok().flatten()
-}
-
-/// Tells a call whether its result is still wanted: whether its batch, or any batch around that, was dropped, stopped,
-/// or ended early.
-///
-/// Also true inside the input iterator of such a batch. Always false outside calls and in the call of a
-/// [`Task`](crate::Task), also if another call submitted the task. Does not block.
-///
-/// # Examples
-///
-/// ```
-/// use pool_core::{Pool, is_cancelled};
-///
-/// let pool = Pool::new(2);
-/// let batch = pool.map([1, 2, 3], |n| if is_cancelled() { 0 } else { n });
-/// assert_eq!(batch.collect::<Vec<_>>(), [1, 2, 3]);
-/// assert!(!is_cancelled());
-///
-/// // These calls would never end, but the first error ends the batch.
-/// let endless = |n| loop {
-///     match n {
-///         0 => return Err("first"),
-///         _ if is_cancelled() => return Ok(()),
-///         _ => std::thread::yield_now(),
-///     }
-/// };
-/// assert_eq!(pool.map(0..9, endless).collect::<Result<Vec<_>, _>>(), Err("first"));
-/// ```
-pub fn is_cancelled() -> bool {
-    innermost(|frame| frame.token.is_cancelled()).unwrap_or(false)
-}
-
-/// Sleeps inside a call, for back-off between attempts. Returns false as soon as the call [is cancelled](is_cancelled).
-///
-/// Returns true if the whole time passed, as it always does outside calls and in a [`Task`](crate::Task). The call
-/// keeps its permit: it counts as running.
-///
-/// # Examples
-///
-/// ```
-/// use pool_core::{Pool, sleep};
-/// use std::time::Duration;
-///
-/// let pool = Pool::new(2);
-/// let slept = pool.map([1, 2], |ms| sleep(Duration::from_millis(ms))).collect::<Vec<_>>();
-/// assert_eq!(slept, [true, true]);
-///
-/// // The batch ends with its first error. The other call does not sleep on.
-/// let call = |seconds| if seconds > 0 && sleep(Duration::from_secs(seconds)) { Ok(()) } else { Err(seconds) };
-/// assert_eq!(pool.map([0, 3600], call).collect::<Result<(), _>>(), Err(0));
-/// ```
-pub fn sleep(duration: Duration) -> bool {
-    match current_token() {
-        Some(token) => token.sleep(sync::after(duration)),
-        None => {
-            std::thread::sleep(duration);
-            true
-        }
-    }
 }

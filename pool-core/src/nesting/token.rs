@@ -12,15 +12,23 @@ pub(crate) struct Token {
     /// Written under the lock of `sleepers`. So a call that registers there sees the flag or is woken.
     cancelled: AtomicBool,
     parent: OnceLock<Arc<Token>>,
+    /// When the time of the call is over that started the batch.
+    deadline: OnceLock<Instant>,
     sleepers: Mutex<Vec<Arc<Unparker>>>,
 }
 
 impl Token {
-    /// Sets the token of the call that started the batch, once.
-    pub(crate) fn adopt(&self, parent: Option<Arc<Token>>) {
-        if let Some(parent) = parent {
-            let _ = self.parent.set(parent);
+    /// Sets the token of the call that started the batch, and the deadline of that call, once.
+    pub(crate) fn adopt(&self, parent: Arc<Token>, deadline: Option<Instant>) {
+        let _ = self.parent.set(parent);
+        if let Some(deadline) = deadline {
+            let _ = self.deadline.set(deadline);
         }
+    }
+
+    /// The deadline of every call of the batch.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied()
     }
 
     pub(crate) fn cancel(&self) {
@@ -39,18 +47,24 @@ impl Token {
         self.lineage().any(|token| token.cancelled.load(Ordering::Relaxed))
     }
 
-    /// Blocks until `deadline` or until cancelled. Returns whether the whole time passed.
-    pub(crate) fn sleep(&self, deadline: Option<Instant>) -> bool {
+    /// Blocks until the call is `awake`, which it looks for at `until` or when it is unparked. Returns false as soon as
+    /// it is cancelled or its `deadline` is past.
+    pub(crate) fn sleep(
+        &self,
+        until: Option<Instant>,
+        deadline: Option<Instant>,
+        awake: impl Fn() -> bool,
+    ) -> bool {
         let sleeper = Arc::new(Unparker::current());
         self.lineage().for_each(|token| token.sleepers.lock().push(Arc::clone(&sleeper)));
         let slept = loop {
-            if self.is_cancelled() {
+            if self.is_cancelled() || sync::past(deadline) {
                 break false;
             }
-            if sync::past(deadline) {
+            if awake() {
                 break true;
             }
-            sync::park(deadline);
+            sync::park(sync::sooner(until, deadline));
         };
         self.lineage()
             .for_each(|token| token.sleepers.lock().retain(|other| !Arc::ptr_eq(other, &sleeper)));

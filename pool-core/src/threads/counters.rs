@@ -10,6 +10,7 @@ pub(crate) struct Tally {
     completed: AtomicUsize,
     panicked: AtomicUsize,
     running: AtomicUsize,
+    resting: AtomicUsize,
 }
 
 impl Tally {
@@ -19,6 +20,11 @@ impl Tally {
         let before = self.running.load(Ordering::Relaxed);
         self.running.store(calls, Ordering::Relaxed);
         before
+    }
+
+    /// Whether a call of this thread rests in [`back_off`](crate::back_off).
+    pub(crate) fn set_resting(&self, rests: bool) {
+        self.resting.store(usize::from(rests), Ordering::Relaxed);
     }
 
     /// Counts a call that has ended. The result is filed under a lock after that, so the consumer that takes the result
@@ -33,13 +39,21 @@ impl Tally {
         bump(&self.completed, other.completed.load(Ordering::Relaxed));
         bump(&self.panicked, other.panicked.load(Ordering::Relaxed));
         bump(&self.running, other.running.load(Ordering::Relaxed));
+        bump(&self.resting, other.resting.load(Ordering::Relaxed));
     }
 
-    pub(crate) fn stats(&self, max_workers: usize, threads: usize) -> Stats {
+    /// What these counters say of a pool of which `away` calls have given their permit up.
+    pub(crate) fn stats(&self, away: usize) -> Stats {
+        let resting = self.resting.load(Ordering::Relaxed);
         Stats {
-            max_workers,
-            threads,
+            max_workers: 0,
+            threads: 0,
             running: self.running.load(Ordering::Relaxed),
+            // A call that has just ended its rest may count for neither.
+            waiting: away.saturating_sub(resting),
+            resting,
+            paused: false,
+            abandoned: 0,
             completed: self.completed.load(Ordering::Relaxed),
             panicked: self.panicked.load(Ordering::Relaxed),
         }
@@ -71,6 +85,14 @@ pub struct Stats {
     pub threads: usize,
     /// The calls that run at this moment; a call that waits for a batch of its own is not running.
     pub running: usize,
+    /// The calls that have given their place in the pool up: they wait for a batch or a task, or for a place again.
+    pub waiting: usize,
+    /// The calls that have given their place up and rest in [`back_off`](crate::back_off).
+    pub resting: usize,
+    /// The calls that were [abandoned](crate::AsCompleted::abandon_after) and have not ended: each keeps its place.
+    pub abandoned: usize,
+    /// Whether the pool is [paused](crate::Pool::pause_for).
+    pub paused: bool,
     /// The calls that have ended, those that panicked too. A call is counted before its result can be seen.
     pub completed: usize,
     /// The calls that have panicked.

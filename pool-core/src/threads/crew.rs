@@ -5,11 +5,12 @@
 
 use crate::base::config::Config;
 use crate::base::pace::PATIENCE;
-use crate::base::sync::{self, AtomicBool, AtomicUsize, Mutex, Ordering, seeded};
+use crate::base::sync::{self, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, seeded};
 use crate::base::unwind;
-use crate::threads::counters::Tally;
+use crate::threads::counters::{Stats, Tally};
 pub(crate) use crate::threads::parked::Heir;
 use crate::threads::parked::Parked;
+use crate::threads::pause::{self, Held, Pause};
 use crate::threads::permits::{Permits, Rest, Wake};
 use crate::threads::queue::{Local, Queue};
 use std::cell::RefCell;
@@ -33,6 +34,12 @@ pub(crate) trait Job: Send + Sync {
     /// for the batch may run an input itself.
     fn unserved(&self);
 
+    /// Abandons calls that are overdue. Says when to look again, if a call runs that may come to be.
+    #[cfg(feature = "stream")]
+    fn tick(&self) -> Option<Instant> {
+        None
+    }
+
     /// Stops the batch: it takes no further input.
     fn stop(&self);
 }
@@ -44,8 +51,11 @@ pub(crate) struct Crew {
     process: u32,
     queue: Queue<Hint>,
     permits: Permits,
+    pause: Pause,
     /// How many threads have been started. Numbers their names.
     started: AtomicUsize,
+    /// How many calls are abandoned and have not ended.
+    abandoned: AtomicUsize,
     /// Whether the last calls were fast. The next ones may be so, too.
     fast: AtomicBool,
     /// The tallies of the living threads, and the sum of the tallies of ended ones.
@@ -70,7 +80,9 @@ impl Crew {
             process: std::process::id(),
             queue: Queue::new(),
             permits: Permits::new(config.max_workers()),
+            pause: Pause::default(),
             started: AtomicUsize::new(0),
+            abandoned: AtomicUsize::new(0),
             fast: AtomicBool::new(false),
             tallies: Mutex::default(),
         })
@@ -103,7 +115,8 @@ impl Crew {
         self.queue.waiting() > own
     }
 
-    /// Whether a worker gives its permit up before its next input: a call waits for a permit, or the cap was lowered.
+    /// Whether a worker gives its permit up before its next input: a call waits for a permit, the cap was lowered, or
+    /// the pool is paused.
     #[inline]
     pub(crate) fn permit_is_wanted(&self) -> bool {
         self.permits.pressed()
@@ -126,13 +139,86 @@ impl Crew {
     pub(crate) fn set_cap(self: &Arc<Self>, cap: usize) {
         self.permits.set_cap(cap);
         seeded!("raised-cap-wakes-nobody" => return);
-        for _ in 0..self.queue.waiting().min(cap) {
+        self.wake_all();
+    }
+
+    /// Wakes or starts a thread for each hint that waits, as far as there are permits.
+    fn wake_all(self: &Arc<Self>) {
+        for _ in 0..self.queue.waiting().min(self.cap()) {
             self.start_if(self.permits.wake(|| self.queue.waiting()));
         }
     }
 
+    /// Starts no call until then. False if there is no thread that could end it: then there is no pause.
+    pub(crate) fn pause(self: &Arc<Self>, until: Option<Instant>) -> bool {
+        let mut state = self.pause.state.lock();
+        let starts_clock = state.extend(until);
+        self.permits.pause();
+        drop(state);
+        if !starts_clock {
+            return true;
+        }
+        let (name, crew) = (format!("{}-clock", self.config.name), Arc::clone(self));
+        let started = sync::spawn(name, self.config.stack_size, move || crew.run_clock()).is_ok();
+        if !started {
+            self.pause.state.lock().without_clock();
+            self.resume();
+        }
+        started
+    }
+
+    /// Ends a pause, if there is one.
+    pub(crate) fn resume(self: &Arc<Self>) {
+        self.end_pause(self.pause.state.lock());
+    }
+
+    fn end_pause(self: &Arc<Self>, mut state: MutexGuard<'_, pause::State>) {
+        let Some(held) = state.end() else { return };
+        self.permits.go_on();
+        self.pause.ended.notify_all();
+        drop(state);
+        seeded!("resume-wakes-nobody" => return);
+        held.iter().for_each(|thread| thread.unpark());
+        self.wake_all();
+    }
+
+    /// The life of a clock.
+    fn run_clock(self: Arc<Self>) {
+        loop {
+            let mut state = self.pause.state.lock();
+            let Some(until) = state.clock() else { return };
+            if sync::past(Some(until)) {
+                self.end_pause(state);
+            } else {
+                drop(self.pause.ended.wait(state, Some(until)));
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_paused(&self) -> bool {
+        self.permits.is_paused()
+    }
+
+    /// Holds the current thread, if the pool is paused.
+    pub(crate) fn hold(&self) -> Option<Held<'_>> {
+        self.pause.hold()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let (threads, away) = self.permits.threads_and_away();
+        Stats {
+            max_workers: self.cap(),
+            threads,
+            paused: self.is_paused(),
+            abandoned: self.abandoned.load(Ordering::Relaxed),
+            ..self.tallied().stats(away)
+        }
+    }
+
+    #[cfg(feature = "stream")]
     pub(crate) fn threads(&self) -> usize {
-        self.permits.threads()
+        self.permits.threads_and_away().0
     }
 
     /// Gives the permit of a waiting call up. This may run under a batch's lock, so it starts no thread: the caller
@@ -182,6 +268,11 @@ impl Crew {
         entered
     }
 
+    /// Counts one call more or less as abandoned.
+    pub(crate) fn count_abandoned(&self, by: isize) {
+        self.abandoned.fetch_add(by as usize, Ordering::Relaxed);
+    }
+
     /// Counts hints as abandoned. Says whether most of the waiting hints are so now, and [`prune`](Self::prune) is
     /// worthwhile.
     pub(crate) fn abandon(&self, hints: usize) -> bool {
@@ -227,7 +318,8 @@ impl Crew {
         self.permits.wait_idle(deadline)
     }
 
-    pub(crate) fn dismiss(&self) {
+    pub(crate) fn dismiss(self: &Arc<Self>) {
+        self.resume();
         self.permits.dismiss();
         self.sweep();
     }
@@ -251,7 +343,7 @@ impl Crew {
     }
 
     /// The sum of all threads' counters.
-    pub(crate) fn tallied(&self) -> Tally {
+    fn tallied(&self) -> Tally {
         let tallies = self.tallies.lock();
         let sum = Tally::default();
         sum.add(&tallies.1);
@@ -296,7 +388,7 @@ impl Crew {
     }
 
     fn start_failed(&self) {
-        self.permits.start_failed();
+        self.permits.start_failed(|| self.queue.waiting());
         seeded!("failed-start-tells-nobody" => return);
         self.queue.all().iter().for_each(|hint| hint.unserved());
     }

@@ -3,5 +3,6 @@
 pub(crate) mod counters;
 pub(crate) mod crew;
 pub(crate) mod parked;
+pub(crate) mod pause;
 pub(crate) mod permits;
 pub(crate) mod queue;

@@ -46,6 +46,12 @@
 //! and again, and a hint would never get a permit. So while both wait, every other freed permit is for a hint. Its
 //! thread follows one hint, runs one input, and passes the permit on.
 //!
+//! # A pause
+//!
+//! While the pool is [paused](crate::threads::pause), no permit is granted for a hint or to a guest. Calls that return
+//! and heirs get theirs: they have started before. A worker with a permit that comes to rest gives it up. A worker that
+//! was granted its permit just before finds a hint and sees the pause before it takes an input.
+//!
 //! # A permit is never lost
 //!
 //! The thread that frees a permit grants it to the next holder in the same section. The grant is complete before the
@@ -57,9 +63,10 @@
 //!
 //! A thread whose `on_start` panics counts as one, too.
 //!
-//! A section gives its permit back and no longer counts the thread. After that the crew tells every batch that has a
-//! hint in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay
-//! in the queue for the next thread that searches.
+//! A section gives its permit back and no longer counts the thread. If hints wait, a parked worker gets the permit: it
+//! may have parked because the new thread counted as searching. After that the crew tells every batch that has a hint
+//! in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay in the
+//! queue for the next thread that searches.
 //!
 //! - Either another pusher counted on the thread that failed to start, and woke none for its own hint: then it pushed
 //!   before the permit was given back, and the crew tells its batch, too.
@@ -78,11 +85,13 @@ use std::time::Instant;
 
 pub(crate) struct Permits {
     state: Mutex<State>,
-    /// Whether a permit is wanted from a running worker: a call waits for one, or the cap was lowered. Written under
-    /// the lock. Workers read it between two inputs without the lock, and a late reader takes one input more.
+    /// Whether a permit is wanted from a running worker: a call waits for one, the cap was lowered, or the pool is
+    /// paused. Written under the lock. Workers read it between two inputs without the lock, and a late reader takes one input more.
     pressed: AtomicBool,
     /// A copy of the cap for readers that hold no lock.
     cap: AtomicUsize,
+    /// A copy of `paused` for readers that hold no lock.
+    paused: AtomicBool,
     /// Notified when `live` falls to 0.
     quiet: Condvar,
 }
@@ -104,6 +113,8 @@ struct State {
     returning: VecDeque<Arc<Parked>>,
     /// The last freed permit went to a returning call, so the next one is for a hint.
     hint_is_next: bool,
+    /// No permit is granted for a hint or to a guest.
+    paused: bool,
     /// Batches and tasks that have something left to run.
     live: usize,
     /// The pool's handle is gone. The threads end after the last batch.
@@ -140,11 +151,13 @@ impl Permits {
                 idle: VecDeque::new(),
                 returning: VecDeque::new(),
                 hint_is_next: false,
+                paused: false,
                 live: 0,
                 dismissed: false,
             }),
             pressed: AtomicBool::new(false),
             cap: AtomicUsize::new(cap),
+            paused: AtomicBool::new(false),
             quiet: Condvar::default(),
         }
     }
@@ -154,8 +167,33 @@ impl Permits {
         self.cap.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn threads(&self) -> usize {
-        self.state.lock().threads
+    /// How many threads live, and how many calls have given their permit up and have no new one.
+    pub(crate) fn threads_and_away(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.threads, state.away)
+    }
+
+    #[inline]
+    pub(crate) fn is_paused(&self) -> bool {
+        // Acquire and release: a call that goes on sees what the thread did before that ended the pause.
+        self.paused.load(Ordering::Acquire)
+    }
+
+    /// Grants no permit for a hint, until [`go_on`](Self::go_on).
+    pub(crate) fn pause(&self) {
+        self.set_paused(true);
+    }
+
+    /// Ends the pause. The caller then calls [`Permits::wake`] for the hints that wait.
+    pub(crate) fn go_on(&self) {
+        self.set_paused(false);
+    }
+
+    fn set_paused(&self, paused: bool) {
+        let mut state = self.state.lock();
+        state.paused = paused;
+        self.paused.store(paused, Ordering::Release);
+        self.press(&state);
     }
 
     /// Whether a worker gives its permit up before its next input.
@@ -196,10 +234,7 @@ impl Permits {
             let mut state = self.state.lock();
             if heir.is_some_and(|heir| state.hand_over(&heir)) {
                 self.press(&state);
-                if state.returning.is_empty()
-                    && state.held < state.cap
-                    && waiting() >= state.searching
-                {
+                if !state.is_wanted() && state.held < state.cap && waiting() >= state.searching {
                     state.held += 1;
                     return Rest::Search;
                 }
@@ -286,18 +321,24 @@ impl Permits {
     pub(crate) fn enter_as_guest(&self) -> bool {
         let mut state = self.state.lock();
         seeded!("guest-beyond-the-cap" => { state.held += 1; return true });
-        let free = state.held < state.cap;
+        let free = state.held < state.cap && !state.paused;
         state.held += usize::from(free);
         free
     }
 
-    /// Takes the permit of a thread back that could not be started. It wakes no other: the caller tells the batches.
-    pub(crate) fn start_failed(&self) {
+    /// Takes the permit of a thread back that could not be started. A parked worker gets it, if hints wait. This starts
+    /// no other thread: the caller tells the batches.
+    pub(crate) fn start_failed(&self, waiting: impl Fn() -> usize) {
         let mut state = self.state.lock();
         state.threads -= 1;
         state.searching -= 1;
         seeded!("failed-start-keeps-its-permit" => return);
         state.free();
+        seeded!("failed-start-wakes-no-worker" => return);
+        if !state.idle.is_empty() {
+            let wake = state.employ(waiting());
+            debug_assert_ne!(wake, Some(Wake::Start));
+        }
         self.press(&state);
     }
 
@@ -382,13 +423,13 @@ impl Permits {
 impl State {
     /// Whether a worker gives its permit up before its next input.
     fn is_wanted(&self) -> bool {
-        self.held > self.cap || !self.returning.is_empty()
+        self.paused || self.held > self.cap || !self.returning.is_empty()
     }
 
     /// Whether the next freed permit is for a hint although calls wait.
     fn hints_turn(&self) -> bool {
         seeded!("calls-always-go-first" => return false);
-        self.hint_is_next && self.held <= self.cap && !self.returning.is_empty()
+        self.hint_is_next && !self.paused && self.held <= self.cap && !self.returning.is_empty()
     }
 
     /// Whether a worker may keep its permit to follow a hint.
@@ -405,7 +446,8 @@ impl State {
     /// Gives a free permit to the worker that was parked last, or to a new thread, if more hints wait than threads
     /// search. The worker that was parked last has the warmest caches, and the others reach their `keep_alive`.
     fn employ(&mut self, waiting: usize) -> Option<Wake> {
-        if self.held >= self.cap || waiting <= self.searching {
+        seeded!("pause-holds-no-worker" => self.paused = false);
+        if self.paused || self.held >= self.cap || waiting <= self.searching {
             return None;
         }
         let wake = match self.idle.pop_back() {

@@ -27,6 +27,7 @@ pub(super) fn body(companion: &Companion<'_>, form: Form) -> TokenStream {
     let state =
         companion.state(form).zip(companion.made(form)).map(|((ty, init), made)| (ty, made, init));
     let call = call(companion, form, by_reference);
+    let limit = companion.timeout().map(|timeout| quote!(Self::#timeout()));
     let run = match form {
         Form::Submit => {
             let call = match &state {
@@ -35,7 +36,12 @@ pub(super) fn body(companion: &Companion<'_>, form: Form) -> TokenStream {
                 },
                 None => call,
             };
-            quote!(#private::#engine::<#types, _>(Self::#pool(), move || { #call }))
+            match &limit {
+                Some(limit) => quote! {
+                    #private::submit_within::<#types, _>(Self::#pool(), #limit, move || { #call })
+                },
+                None => quote!(#private::#engine::<#types, _>(Self::#pool(), move || { #call })),
+            }
         }
         Form::Map | Form::AsCompleted => match &state {
             Some((ty, made, init)) => {
@@ -50,6 +56,11 @@ pub(super) fn body(companion: &Companion<'_>, form: Form) -> TokenStream {
                 #private::#engine::<#types, _, _>(Self::#pool(), #inputs, move |#pattern| { #call })
             },
         },
+    };
+    let run = match (&limit, form) {
+        (Some(limit), Form::Map) => quote!(#private::Map::timeout(#run, #limit)),
+        (Some(limit), Form::AsCompleted) => quote!(#private::AsCompleted::timeout(#run, #limit)),
+        _ => run,
     };
     let unpack = (form == Form::Submit && companion.inputs().count() > 1)
         .then(|| quote!(let #pattern = #inputs;));

@@ -146,6 +146,15 @@ impl<'a> Companion<'a> {
         }
     }
 
+    /// The name of what returns the time limit, if there is one.
+    pub(super) fn timeout(&self) -> Option<Ident> {
+        let name = match self.function.place {
+            Place::Free => format_ident!("__timeout"),
+            Place::Impl(_) => format_ident!("__{}_timeout", self.function.sig.ident.unraw()),
+        };
+        self.args.timeout.is_some().then_some(name)
+    }
+
     /// A link in the docs to the function, and not to the type of the same name.
     pub(super) fn link(&self) -> String {
         let name = self.function.sig.ident.unraw();

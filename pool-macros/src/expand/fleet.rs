@@ -102,6 +102,13 @@ fn describe(companion: &Companion<'_>, path: &TokenStream) -> TokenStream {
         false => (travelling(companion, "Plain", &result), quote!(#private::fleet::Plain(#call))),
     };
     let asked = of_types(companion);
+    let timeout = companion.timeout().map(|timeout| {
+        quote! {
+            fn timeout() -> #core::option::Option<#core::time::Duration> {
+                #core::option::Option::Some(Self::#timeout())
+            }
+        }
+    });
     quote! {
         impl #private::fleet::Function for #name
         where
@@ -112,6 +119,8 @@ fn describe(companion: &Companion<'_>, path: &TokenStream) -> TokenStream {
             type Parameters = (#(#travel,)*);
             type State = #state;
             type Output = #result;
+
+            #timeout
 
             fn call(
                 #state_name: &mut Self::State,

@@ -12,6 +12,11 @@ fn triple(x: u32) -> u32 {
     3 * x
 }
 
+#[concurrent(timeout = 30, max_workers = 1)]
+fn patient(x: u32) -> u32 {
+    x
+}
+
 #[concurrent(pool = 4)]
 fn four(x: u32) -> u32 {
     4 * x
@@ -28,5 +33,5 @@ fn six(x: u32) -> u32 {
 }
 
 fn main() {
-    let _ = (double::map([1]), triple::map([1]), four::map([1]), five::map([1]), six::map([1]));
+    let _ = (double::map([1]), triple::map([1]), patient::map([1]), four::map([1]), five::map([1]), six::map([1]));
 }

@@ -11,6 +11,7 @@ static POOL: pool_core::Pool = pool_core::Pool::new(1);
     name = "a", name = "b",
     keep_alive = SECOND, keep_alive = SECOND,
     stack_size = 1 << 20, stack_size = 1 << 21,
+    timeout = SECOND, timeout = SECOND,
     companion = doubles, companion = doubled,
     crate = ::pool_core, crate = ::pool_core,
 )]

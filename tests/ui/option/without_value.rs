@@ -17,6 +17,9 @@ fn keep_alive(_: u32) {}
 #[concurrent(stack_size = , name = "s")]
 fn stack_size(_: u32) {}
 
+#[concurrent(timeout)]
+fn timeout(_: u32) {}
+
 #[concurrent(companion())]
 fn companion(_: u32) {}
 

@@ -25,4 +25,9 @@ fn five(x: u32) -> u32 {
     5 * x
 }
 
+#[concurrent(timeout = 2 * 30)]
+fn six(x: u32) -> u32 {
+    6 * x
+}
+
 fn main() {}

@@ -1,0 +1,197 @@
+//! [`Overdue`]: the calls of a batch that abandons those which run for too long.
+//!
+//! No thread can be killed. What can be done is to go on without it: the batch files a **stand-in** in the place of the
+//! outcome, which holds a copy of the input, and drops the late result. The call that is **abandoned** keeps its thread
+//! and its permit until it returns. Nothing waits for it any more: not the end of the batch, not the consumer.
+//!
+//! # Either the result or the stand-in
+//!
+//! A call **begins** in a section that notes the time and the stand-in. It **ends** in a section that forgets both,
+//! before the one that files its result. A call is abandoned in a section in between.
+//!
+//! - Either the call ends first, in time: then its result is filed, and the stand-in is dropped. If its time was over,
+//!   the stand-in is filed all the same, so that it does not matter when the consumer looked.
+//! - Or it is abandoned first: then the stand-in has been filed, and the result is dropped.
+//!
+//! # Who reads the clock
+//!
+//! The consumer that waits does, when it asks, and it waits at most until the next call is overdue. A call that begins
+//! wakes a consumer which knew of no call, since that consumer waits without a time. An async consumer cannot wait:
+//! for it a thread sleeps until then, the clock.
+//!
+//! # Nesting
+//!
+//! A consumer cannot abandon a call that it runs itself. So a call that waits for such a batch on its own pool runs no
+//! input of it. It gives its permit up, as it does for a batch of another pool, and returns by the line.
+
+use crate::base::span::At;
+use crate::base::sync::{MutexGuard, seeded};
+use crate::base::unwind::{self, Panics};
+use crate::batch::Batch;
+use crate::batch::account::Phase;
+use crate::batch::call::{Abandon, Call, Stand};
+use crate::batch::inputs::Inputs;
+use crate::batch::run::Stay;
+use crate::batch::source::Outcome;
+use crate::batch::state::State;
+use crate::nesting::Inside;
+use std::collections::HashMap;
+use std::time::Instant;
+
+pub(super) struct Overdue<T> {
+    abandon: Abandon<T>,
+    /// By index, the calls that have begun and not ended.
+    calls: HashMap<usize, Begun<T>>,
+    /// The consumer that waits knows when to ask again.
+    timed: bool,
+    /// The clock's thread lives.
+    #[cfg(feature = "stream")]
+    pub(super) clock: bool,
+}
+
+struct Begun<T> {
+    since: Instant,
+    /// `None` where nobody wants an outcome any more.
+    stand_in: Option<T>,
+    abandoned: bool,
+}
+
+impl<T> Overdue<T> {
+    pub(super) fn new(abandon: Abandon<T>) -> Self {
+        Self {
+            abandon,
+            calls: HashMap::new(),
+            timed: false,
+            #[cfg(feature = "stream")]
+            clock: false,
+        }
+    }
+
+    /// When the next call is overdue.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let waited_for = self.calls.values().filter(|call| !call.abandoned);
+        waited_for.filter_map(|call| call.since.checked_add(self.abandon.after)).min()
+    }
+
+    /// When a consumer that waits has to ask again.
+    pub(super) fn next_look(&mut self) -> Option<Instant> {
+        let due = self.due();
+        self.timed = due.is_some();
+        due
+    }
+
+    /// Takes out all stand-ins, so that they can be dropped: nobody wants an outcome any more.
+    pub(super) fn clear(&mut self) -> Vec<T> {
+        self.calls.values_mut().filter_map(|call| call.stand_in.take()).collect()
+    }
+}
+
+impl<It, C, T> Batch<It, C, T>
+where
+    It: Inputs,
+    C: Call<It::Item, T>,
+    T: Send,
+{
+    /// Runs a call that is abandoned if it takes too long.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn run_timed(
+        &self,
+        inside: &Inside,
+        stay: &mut Stay,
+        call: &C,
+        at: At,
+        input: It::Item,
+    ) -> Outcome<T> {
+        let abandon = self.lock().overdue.as_ref().map(|overdue| overdue.abandon);
+        let run = || match abandon.map(|abandon| call.stand_in(at, input, abandon)) {
+            Some(Stand::In(stand_in, input)) => {
+                self.begin_timed(at.index, stand_in);
+                call.run(at, input)
+            }
+            Some(Stand::Outcome(done)) => done,
+            Some(Stand::Nothing(input)) => call.run(at, input),
+            None => unreachable!("a batch that times its calls abandons some"),
+        };
+        let observer = || Some((self.home().observer.as_deref()?, at.index));
+        let outcome = inside.call(|| stay.calls.run(observer, run));
+        self.end_timed(at.index, outcome, stay)
+    }
+
+    fn begin_timed(&self, index: usize, stand_in: T) {
+        let mut state = self.lock();
+        let wanted = state.account.phase() != Phase::Closed;
+        let Some(overdue) = &mut state.overdue else { return };
+        let (stand_in, surplus) =
+            if wanted { (Some(stand_in), None) } else { (None, Some(stand_in)) };
+        overdue.calls.insert(index, Begun { since: Instant::now(), stand_in, abandoned: false });
+        let untimed = !std::mem::replace(&mut overdue.timed, true);
+        let waiter = if untimed { state.waiter.take() } else { None };
+        drop(state);
+        seeded!("call-begins-untold" => return);
+        if let Some(waiter) = waiter {
+            waiter.nudge();
+        }
+        unwind::discard(surplus);
+    }
+
+    /// Notes the end of a call, and gives what is filed for it: if its time is over, the stand-in. From now on the call
+    /// is not abandoned any more. If it has been, its result comes too late.
+    fn end_timed(&self, index: usize, outcome: Outcome<T>, stay: &mut Stay) -> Outcome<T> {
+        let mut state = self.lock();
+        let begun = state.overdue.as_mut().and_then(|overdue| overdue.calls.remove(&index));
+        let Some(begun) = begun else { return outcome };
+        stay.late = begun.abandoned;
+        if begun.abandoned {
+            state.account.overdue_ended();
+            drop(state);
+            self.crew().count_abandoned(-1);
+            seeded!("late-result-filed-twice" => stay.late = false);
+            return outcome;
+        }
+        let after = state.overdue.as_ref().map(|overdue| overdue.abandon.after);
+        drop(state);
+        let late = after.is_some_and(|after| begun.since.elapsed() > after);
+        let (filed, surplus) = match begun.stand_in {
+            Some(stand_in) if late => (Ok(stand_in), Some(outcome)),
+            stand_in => (outcome, stand_in.map(Ok)),
+        };
+        let mut panics = Panics::default();
+        panics.drop(surplus);
+        self.keep(panics);
+        filed
+    }
+
+    /// Abandons the calls that are overdue, in a section that it ends if there are any: with nothing left that runs, a
+    /// hint may be due.
+    pub(super) fn abandon_overdue<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<It, C, T>>,
+    ) -> MutexGuard<'a, State<It, C, T>> {
+        let before = state.account.awaited();
+        self.file_stand_ins(&mut state);
+        seeded!("no-settle-after-overdue" => return state);
+        if state.account.awaited() < before {
+            self.settle(state);
+            state = self.lock();
+        }
+        state
+    }
+
+    /// Files what stands in for the outcomes of calls that are overdue.
+    fn file_stand_ins(&self, state: &mut State<It, C, T>) {
+        let Some(overdue) = &mut state.overdue else { return };
+        let now = Instant::now();
+        for (&index, call) in &mut overdue.calls {
+            let due = call.since.checked_add(overdue.abandon.after).is_some_and(|due| due <= now);
+            if !due || std::mem::replace(&mut call.abandoned, true) {
+                continue;
+            }
+            state.account.is_overdue();
+            self.crew().count_abandoned(1);
+            if let Some(stand_in) = call.stand_in.take() {
+                state.results.put(index, Ok(stand_in));
+            }
+        }
+    }
+}
