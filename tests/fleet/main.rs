@@ -6,6 +6,8 @@ mod a_crash_costs_that_call_only;
 mod a_time_limit_ends_the_worker;
 mod ctrl_c_is_for_the_caller;
 mod functions;
+mod handles_go_to_any_thread;
+mod kills_at_random_lose_only_what_ran;
 mod nothing_outlives_the_caller;
 mod panics_are_told;
 mod printing_is_no_part_of_the_protocol;

@@ -2,9 +2,10 @@
 
 use crate::functions::{count, nested, note, pid, rest, square, start_more};
 use crate::{fleet, folder};
-use pool_core::{Fleet, Pool, RemoteError};
+use pool_core::{Fleet, FleetError, Pool, RemoteError};
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
 #[test]
 fn none_before_there_is_a_call() {
@@ -41,6 +42,24 @@ fn each_runs_one_call_at_a_time_on_a_wider_pool_too() {
     });
     assert!(begun.elapsed().as_millis() >= 800);
     assert_eq!(fleet.stats().workers, 2);
+}
+
+#[test]
+fn a_call_that_waits_for_a_worker_heeds_a_stop_and_its_time_limit() {
+    support::watched(|| {
+        let fleet = fleet(1);
+        let (begun, wide) = (folder("waits_for_a_worker").join("begun"), Pool::new(2));
+        let long = rest::on(&fleet).map([(begun.clone(), 3_600_000)]).start();
+        support::until(|| begun.exists());
+        let limited = square::on(&fleet).map([1]).timeout(Duration::from_millis(100)).on(&wide);
+        assert_eq!(limited.collect::<Vec<_>>(), [Err(RemoteError::Lost(FleetError::TimedOut))]);
+        let mut stopped = square::on(&fleet).map([1]).on(&wide).start();
+        support::until(|| fleet.stats().queued == 1);
+        stopped.stop_handle().stop();
+        assert_eq!(stopped.next(), Some(Err(RemoteError::Lost(FleetError::Cancelled))));
+        drop(long);
+        assert_eq!(square::on(&fleet).map([3]).collect::<Vec<_>>(), [Ok(9)]);
+    });
 }
 
 #[test]

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 /// Tells a process which file its standard input is if it is a worker.
 pub(super) const VARIABLE: &str = "POOL_CORE_FLEET";
 
-/// How long a wait for an answer lasts before the caller looks whether the call is cancelled.
-const TICK: Duration = Duration::from_millis(50);
+/// How long a wait lasts before the caller looks whether the call is cancelled.
+pub(super) const TICK: Duration = Duration::from_millis(50);
 
 /// How long a call may go on after its time limit, of which it knows, before its process is ended.
 const GRACE: Duration = Duration::from_millis(50);
@@ -33,10 +33,7 @@ impl Process {
     pub(super) fn start(arguments: &[OsString]) -> Result<Self, FleetError> {
         let mut process =
             Self::spawn(arguments).map_err(|error| FleetError::NotStarted(error.to_string()))?;
-        let report = process.report(|_| {
-            in_time(Duration::ZERO)?;
-            if is_cancelled() { Err(FleetError::Cancelled) } else { Ok(()) }
-        });
+        let report = process.report(|_| is_wanted());
         if let Ok(Report::Ready) = report {
             return Ok(process);
         }
@@ -95,8 +92,11 @@ impl Process {
         let end = self.end();
         match report {
             Err(Missing::GivenUp(error)) => Err(error),
-            // The other end was closed before the order was written, or with the order unread.
-            Err(Missing::Line(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)) => Ok(None),
+            // The other end was closed before the order was written, or with the order unread. A cancel that was not
+            // read would look the same.
+            Err(Missing::Line(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)) if !told => {
+                Ok(None)
+            }
             _ => Err(FleetError::Crashed(end)),
         }
     }
@@ -153,6 +153,12 @@ enum Missing {
 /// Whether the line has waited for a tick, and is as good as before.
 fn is_tick(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+/// Whether a call that has not begun in a worker should.
+pub(super) fn is_wanted() -> Result<(), FleetError> {
+    in_time(Duration::ZERO)?;
+    if is_cancelled() { Err(FleetError::Cancelled) } else { Ok(()) }
 }
 
 /// Whether the time limit of the caller's call is over, and has been for so long.

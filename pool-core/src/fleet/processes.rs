@@ -2,7 +2,7 @@
 
 use crate::api::pool::Pool;
 use crate::fleet::frame::Answer;
-use crate::fleet::process::Process;
+use crate::fleet::process::{self, Process};
 use crate::fleet::{FleetError, Stats};
 use std::ffi::OsString;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,7 +46,7 @@ impl Processes {
 
     /// Runs one call, in a process that runs no other meanwhile.
     pub(super) fn call(&self, name: &str, inputs: &[u8]) -> Result<Answer, FleetError> {
-        let mut place = self.take();
+        let mut place = self.take()?;
         let outcome = self.call_in(&mut place, name, inputs);
         self.put_back(place, &outcome);
         outcome
@@ -69,18 +69,25 @@ impl Processes {
         }
     }
 
-    fn take(&self) -> Option<Process> {
+    fn take(&self) -> Result<Option<Process>, FleetError> {
         let mut state = self.lock();
         state.queued += 1;
-        loop {
+        let place = loop {
             if let Some(place) = state.free.pop() {
-                state.queued -= 1;
                 state.running += 1;
-                return place;
+                break Ok(place);
             }
             // Only a batch that was put on another pool, with more workers than there are places, waits here.
-            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+            (state, _) = self
+                .freed
+                .wait_timeout(state, process::TICK)
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = process::is_wanted() {
+                break Err(error);
+            }
+        };
+        state.queued -= 1;
+        place
     }
 
     fn put_back(&self, place: Option<Process>, outcome: &Result<Answer, FleetError>) {

@@ -6,7 +6,7 @@ use crate::fleet::function::{self, Function, Returns as _};
 use crate::fleet::inputs::Parameters as _;
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 /// A function that workers serve, with what makes its state.
@@ -102,6 +102,10 @@ impl Service {
         (self.answer)(inputs)
     }
 }
+
+// A state that a call has left half changed by a panic is dropped.
+impl UnwindSafe for Service {}
+impl RefUnwindSafe for Service {}
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
