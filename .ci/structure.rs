@@ -6,7 +6,11 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 /// From the lowest to the highest. The models stand outside: they see everything, and nothing sees them.
-const ROOMS: [&str; 7] = ["base", "threads", "nesting", "batch", "api", "measure", "__private"];
+const ROOMS: [&str; 8] =
+    ["base", "threads", "nesting", "batch", "api", "measure", "fleet", "__private"];
+
+/// Rooms that know one other room alone, and beside it what any user of the crate does.
+const GUESTS: [(&str, &str); 1] = [("fleet", "api")];
 
 fn main() -> ExitCode {
     let [core, macros] =
@@ -28,6 +32,15 @@ fn main() -> ExitCode {
                         "{}:{number}: `{}` imports from `{name}`, which stands above it",
                         file.display(),
                         ROOMS[floor]
+                    ));
+                }
+                let host = GUESTS.iter().find(|(guest, _)| *guest == ROOMS[floor]);
+                if let Some((guest, host)) = host.filter(|(guest, host)| {
+                    ROOMS.contains(&name.as_str()) && name != *guest && name != *host
+                }) {
+                    faults.push(format!(
+                        "{}:{number}: `{guest}` imports from `{name}`, and may from `{host}` alone",
+                        file.display()
                     ));
                 }
             }

@@ -135,15 +135,17 @@
 //! this is the wrong tool.
 //!
 //! For work that keeps the CPU busy, take rayon. For many thousands of calls at once, with libraries that are async,
-//! take async. For calls that must be killed from outside, take processes.
+//! take async. For calls that may crash or hang, take processes: a [`Fleet`] (feature `fleet`) has some.
 //!
 //! # Features
 //!
 //! - `macros` (default): [`concurrent`].
 //! - `stream`: [`ResultStream`] from `into_stream()` of both batches, and [`Task`] as a `Future`, for any executor.
+//! - `fleet`: a [`Fleet`] runs the calls of a function in other processes (on Unix).
 //! - `measure`: [`Measure`] finds how many workers a function should have.
 //! - `tracing`: each call runs in a span `call` of target `pool_core`, a child of the span in which its batch was
 //!   built.
+#![cfg_attr(not(all(feature = "fleet", unix)), doc = "", doc = "[`Fleet`]: #features")]
 #![cfg_attr(not(feature = "macros"), doc = "", doc = "[`concurrent`]: #features")]
 #![cfg_attr(not(feature = "measure"), doc = "", doc = "[`Measure`]: #features")]
 #![cfg_attr(not(feature = "stream"), doc = "", doc = "[`ResultStream`]: #features")]
@@ -156,6 +158,8 @@ mod api;
 mod base;
 #[expect(unsafe_code, reason = "hints outlive what their batch borrows")]
 mod batch;
+#[cfg(all(feature = "fleet", unix))]
+pub mod fleet;
 #[cfg(feature = "measure")]
 pub mod measure;
 #[cfg(all(test, any(pool_loom, pool_shuttle)))]
@@ -179,6 +183,8 @@ pub use api::stream::ResultStream;
 pub use api::task::{Task, TaskGuard};
 pub use api::watch::{Running, Watch};
 pub use batch::feed::Feed;
+#[cfg(all(feature = "fleet", unix))]
+pub use fleet::{Fleet, FleetError, RemoteError, Service};
 #[cfg(feature = "measure")]
 pub use measure::Measure;
 #[cfg(feature = "macros")]
@@ -191,6 +197,13 @@ pub mod feed {
 }
 
 /// Compiles and runs the README's programs, with the features that they need.
-#[cfg(all(doctest, feature = "macros", feature = "measure", feature = "stream"))]
+#[cfg(all(
+    doctest,
+    unix,
+    feature = "fleet",
+    feature = "macros",
+    feature = "measure",
+    feature = "stream"
+))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -18,6 +18,8 @@ pub(crate) struct Args {
     pub(crate) timeout: Option<Given<Expr>>,
     pub(crate) companion: Option<Given<Ident>>,
     pub(crate) associated: Option<Given<()>>,
+    /// Without a value the function's path is its name.
+    pub(crate) fleet: Option<Given<Option<LitStr>>>,
     pub(crate) krate: Option<Given<Path>>,
 }
 
@@ -27,7 +29,7 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `timeout`, `companion`, `associated` and `crate`";
+const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `timeout`, `companion`, `associated`, `fleet` and `crate`";
 
 impl Args {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
@@ -87,6 +89,12 @@ impl Args {
                 }
                 Ok(())
             }
+            "fleet" if input.peek(Token![=]) => {
+                let mut name = None;
+                set(&mut name, key, input, &FLEET)?;
+                name.map_or(Ok(()), |Given { key, value }| store(&mut self.fleet, key, Some(value)))
+            }
+            "fleet" => store(&mut self.fleet, key, None),
             _ => Err(Error::new(
                 key.span(),
                 format!("unknown option `{key}`; the options are {OPTIONS}"),
@@ -156,6 +164,11 @@ const TIMEOUT: Takes<Expr> = Takes {
 };
 const COMPANION: Takes<Ident> =
     Takes { kind: "an identifier", example: "downloads", accepts: |_| true };
+const FLEET: Takes<LitStr> = Takes {
+    kind: "a name: a string literal that is not empty",
+    example: "\"download\"",
+    accepts: |value| !value.value().is_empty(),
+};
 const CRATE: Takes<Path> = Takes {
     kind: "an absolute path",
     example: "::pool_core",

@@ -3,6 +3,7 @@
 mod body;
 mod bounds;
 mod companion;
+mod fleet;
 mod signature;
 mod tokens;
 
@@ -89,6 +90,7 @@ fn beside(companion: &Companion<'_>, sound: bool) -> TokenStream {
             let name = &companion.function.companion;
             let (private, doc) =
                 (&companion.private, format!(" Runs {} concurrently.", companion.link()));
+            let fleet = fleet::beside(companion, &quote!(#(#cfg)* #lints), sound);
             // Hidden, so that a link in the docs to the function's name means the function.
             quote! {
                 #private::in_an_impl_write_concurrent_associated! {
@@ -97,6 +99,7 @@ fn beside(companion: &Companion<'_>, sound: bool) -> TokenStream {
                     #(#cfg)* #lints
                     impl #name { #(#items)* }
                 }
+                #fleet
             }
         }
         Place::Impl(_) => {

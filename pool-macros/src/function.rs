@@ -44,12 +44,17 @@ impl Function {
         }
         let place = Place::of(&mut sig, args, errors);
         let companion = companion(&sig, &place, args, errors);
+        if let Some(fleet) = &args.fleet {
+            other_processes(&fleet.key, &sig, &place, errors);
+        }
         let type_parameters: Vec<Ident> =
             sig.generics.type_params().map(|parameter| parameter.ident.clone()).collect();
         let mut parameters = Vec::new();
         for input in &mut sig.inputs {
             if let FnArg::Typed(written) = input {
-                let parameter = Parameter::take(written, &parameters, &type_parameters, errors);
+                let on_a_fleet = args.fleet.is_some();
+                let parameter =
+                    Parameter::take(written, &parameters, &type_parameters, on_a_fleet, errors);
                 parameters.push(parameter);
             }
         }
@@ -104,6 +109,30 @@ fn qualifiers(sig: &mut Signature, errors: &mut Errors) {
     // Taken off because the compiler refuses it too.
     if let Some(variadic) = sig.variadic.take() {
         errors.at(variadic.dots, "variadic function; take a slice instead");
+    }
+}
+
+/// Refuses what has no meaning for a call in another process.
+fn other_processes(fleet: &Ident, sig: &Signature, place: &Place, errors: &mut Errors) {
+    if let Place::Impl(receiver) = place {
+        let message = match receiver {
+            Some(_) => {
+                "`self` stays in its process, and `fleet` runs calls in others; annotate a free function"
+            }
+            None => "`fleet` is for free functions; write one that calls this function",
+        };
+        errors.at(fleet, message);
+    }
+    for parameter in &sig.generics.params {
+        let message = match parameter {
+            GenericParam::Lifetime(_) => {
+                "what arrives in another process borrows from nothing there; remove the lifetime, or remove `fleet`"
+            }
+            GenericParam::Type(_) | GenericParam::Const(_) => {
+                "a worker of a fleet serves one function, of known types; write one without generics that calls this one"
+            }
+        };
+        errors.at(parameter, message);
     }
 }
 

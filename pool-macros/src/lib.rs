@@ -334,6 +334,39 @@ use proc_macro::TokenStream;
 /// assert_eq!(pages[1].0, 2);
 /// ```
 ///
+/// ## `fleet`, `fleet = "download"`
+///
+/// The calls can run in other processes too, where a crash costs one call: `download::on(&fleet)` has a `map` and an
+/// `as_completed`, which take the same inputs and give the same batches. The error is a `RemoteError`, which tells the
+/// function's own errors from those of the fleet. `download::service()` is what the other processes serve. It takes a
+/// closure that makes a state where the function has a `#[worker]` parameter.
+///
+/// The value is what callers and workers call the function, by default its path. Needs the feature `fleet` of
+/// `pool_core`. Inputs and results have to travel: they are `Serialize` and `DeserializeOwned`, or lent as `str`, `Path`
+/// or a slice. What is `#[shared]` does not travel, and neither does `self`; generic functions have no workers.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # mod on_unix {
+/// use pool_core::{Fleet, FleetError, concurrent};
+///
+/// #[concurrent(fleet)]
+/// fn length(text: &str) -> usize { text.len() }
+///
+/// # pub
+/// fn main() -> Result<(), FleetError> {
+///     // A worker is this program, started again, and does not come further.
+///     Fleet::from_env()?.serve([length::service()]).run()?;
+///
+///     let fleet = Fleet::processes(2)?;
+///     let lengths = length::on(&fleet).map(["one", "three"]).try_collect::<Vec<_>>();
+///     assert_eq!(lengths, Ok(vec![3, 5]));
+///     Ok(())
+/// }
+/// # }
+/// # fn main() { #[cfg(unix)] on_unix::main().unwrap() }
+/// ```
+///
 /// ## `crate = ::engine::pool_core`
 ///
 /// The absolute path to `pool_core`, by default `::pool_core`: for crates that re-export it, for macros of their own,

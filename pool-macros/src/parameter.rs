@@ -40,11 +40,12 @@ pub(crate) enum Passing {
 
 impl Parameter {
     /// Reads a parameter that comes after those `before` it, and takes `#[shared]` and `#[worker]` off it.
-    /// `type_parameters` are the function's own.
+    /// `type_parameters` are the function's own. What is shared cannot be sent to the workers of a fleet.
     pub(crate) fn take(
         written: &mut PatType,
         before: &[Self],
         type_parameters: &[Ident],
+        on_a_fleet: bool,
         errors: &mut Errors,
     ) -> Self {
         let shared = take_mark(&mut written.attrs, "shared", errors);
@@ -60,6 +61,11 @@ impl Parameter {
                     "a second `#[worker]`; make one state of both: a struct or a tuple",
                 );
             }
+        }
+        if let Some(shared) = shared.as_ref().filter(|_| on_a_fleet) {
+            let message = "a `#[shared]` value stays in its process, and `fleet` runs calls in others; let each worker \
+                           make its own, with `#[worker]` and `&mut`, or make it an input";
+            errors.at(shared, message);
         }
         let role = match (shared, worker) {
             (_, Some(_)) => Role::Worker,

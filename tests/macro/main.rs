@@ -1,6 +1,6 @@
 //! What `#[concurrent]` makes of a function.
 //!
-//! The two modules that are `pub` are about lints that look at what other crates can see.
+//! The three modules that are `pub` are about lints that look at what other crates can see.
 
 // Lints that only a whole crate can be held to, for `generated_code_needs_no_name_of_its_users`.
 #![deny(rust_2021_compatibility, rust_2024_compatibility)]
@@ -11,6 +11,7 @@ mod another_crate;
 pub mod attributes_stay_on_the_function;
 mod docs_link_to_the_function;
 mod every_owner_lends;
+pub mod fleets_serve_functions_of_all_shapes;
 pub mod generated_code_needs_no_name_of_its_users;
 mod generics_are_kept;
 mod inputs_are_moved_or_lent_as_they_are_written;

@@ -1,5 +1,7 @@
 //! The functions that generated code calls. No other code may use them: all of this may change in any release.
 
+#[cfg(all(feature = "fleet", unix))]
+pub mod fleet;
 mod run;
 mod send;
 mod signature;
@@ -11,6 +13,7 @@ pub use self::state::{
     Init, InitOnce, State, as_completed_init, map_init, map_lent_init, with_state,
 };
 pub use crate::__in_an_impl_write_concurrent_associated as in_an_impl_write_concurrent_associated;
+pub use crate::__with_the_feature_fleet as with_the_feature_fleet;
 pub use crate::api::as_completed::AsCompleted;
 pub use crate::api::inputs::IntoInputs;
 pub use crate::api::lend::Lend;
@@ -35,6 +38,25 @@ use self::send::Outcome;
 macro_rules! __in_an_impl_write_concurrent_associated {
     ($(#[$($attribute:tt)*])* $visibility:vis enum $name:ident {} $($rest:tt)*) => {
         $(#[$($attribute)*])* $visibility enum $name {} $($rest)*
+    };
+}
+
+/// What `#[concurrent(fleet)]` adds, where the feature `fleet` is enabled. Without it the compiler reports the option.
+#[cfg(all(feature = "fleet", unix))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_the_feature_fleet {
+    ($($generated:tt)*) => { $($generated)* };
+}
+
+#[cfg(not(all(feature = "fleet", unix)))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_the_feature_fleet {
+    ($($generated:tt)*) => {
+        ::core::compile_error!(
+            "`fleet` needs the feature `fleet` of `pool-core`, and a Unix system"
+        );
     };
 }
 

@@ -1,0 +1,204 @@
+//! [`Worker`]: this process as a worker of a fleet, and the loop that it serves in.
+
+use crate::api::pool::Pool;
+use crate::api::task::Task;
+use crate::fleet::frame::{Answer, Incoming, Order, Report};
+use crate::fleet::process::VARIABLE;
+use crate::fleet::service::Service;
+use crate::fleet::{FleetError, system};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use std::{env, io, process};
+
+/// What this process is to a fleet: a worker of it, or none.
+///
+/// Made by [`Fleet::from_env`](crate::Fleet::from_env), on the first line of `main`.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use pool_core::{Fleet, FleetError, concurrent};
+///
+/// #[concurrent(fleet)]
+/// fn square(n: u64) -> u64 { n * n }
+///
+/// fn main() -> Result<(), FleetError> {
+///     Fleet::from_env()?.serve([square::service()]).run()?;
+///     // A worker does not come here.
+///     let squares = square::on(&Fleet::processes(2)?).map([1, 2, 3]).try_collect::<Vec<_>>();
+///     assert_eq!(squares, Ok(vec![1, 4, 9]));
+///     Ok(())
+/// }
+/// # main().unwrap();
+/// # }
+/// ```
+#[must_use = "a worker serves when `run` is called"]
+#[derive(Debug)]
+pub struct Worker {
+    /// The line to the caller. `None` if this process is no worker.
+    line: Option<UnixStream>,
+    services: Vec<Service>,
+}
+
+/// Whether this process was started as a worker and does not serve yet.
+static AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// How long a worker may take to drop its states once the caller has no use for it.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Worker {
+    /// Finds out what this process is. A worker's standard input is the line to its caller. It gets the null device in
+    /// its place, so that no code of the user, and no process that it starts, reads from the line.
+    pub(super) fn of_this_process() -> io::Result<Self> {
+        let line = if is_worker() {
+            AWAITED.store(true, Ordering::Relaxed);
+            // Closed in processes that this one starts.
+            let line = io::stdin().as_fd().try_clone_to_owned()?;
+            system::without_input()?;
+            Some(UnixStream::from(line))
+        } else {
+            None
+        };
+        Ok(Self { line, services: Vec::new() })
+    }
+
+    /// Adds functions that this worker serves. A list holds services of all kinds of functions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use pool_core::{Fleet, concurrent};
+    ///
+    /// #[concurrent(fleet)]
+    /// fn square(n: u64) -> u64 { n * n }
+    ///
+    /// #[concurrent(fleet)]
+    /// fn parse(text: &str) -> Result<i32, String> {
+    ///     text.parse().map_err(|error| format!("{error}"))
+    /// }
+    ///
+    /// Fleet::from_env()?.serve([square::service(), parse::service()]).run()?;
+    /// # }
+    /// # Ok::<(), pool_core::FleetError>(())
+    /// ```
+    pub fn serve(mut self, services: impl IntoIterator<Item = Service>) -> Self {
+        self.services.extend(services);
+        self
+    }
+
+    /// Serves until the caller has no more use for this worker, and ends the process. If this process is no worker, it
+    /// returns at once.
+    ///
+    /// A worker runs one call at a time, on a thread of its own. It ends when the caller does, however that comes:
+    ///
+    /// - **If no call runs**, it drops the states of its services, for which it takes five seconds at most.
+    /// - **If a call runs**, nothing waits for its result any more. The process ends in the middle of it, with what the
+    ///   call has started.
+    ///
+    /// What is written to the standard output and to the standard error goes where the caller's does. The standard
+    /// input is empty.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`FleetError::ServedTwice`] if two services have one name, in a process that is no worker too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "macros")] {
+    /// use pool_core::{Fleet, FleetError, concurrent};
+    ///
+    /// #[concurrent(fleet = "square")]
+    /// fn square(n: u64) -> u64 { n * n }
+    ///
+    /// let twice = Fleet::from_env()?.serve([square::service(), square::service()]).run();
+    /// assert_eq!(twice, Err(FleetError::ServedTwice("square".into())));
+    /// # }
+    /// # Ok::<(), pool_core::FleetError>(())
+    /// ```
+    pub fn run(self) -> Result<(), FleetError> {
+        let mut services = BTreeMap::new();
+        for service in self.services {
+            let name = service.name().to_owned();
+            if services.insert(name.clone(), service).is_some() {
+                return Err(FleetError::ServedTwice(name));
+            }
+        }
+        match self.line {
+            Some(line) => serve(&line, services),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses a caller's part in a process that was started as a worker, unless it serves. Otherwise a `main` that does
+/// not serve would start workers that start workers.
+pub(super) fn may_call() -> Result<(), FleetError> {
+    if AWAITED.load(Ordering::Relaxed) || is_worker() {
+        Err(FleetError::NotServing)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether the standard input is the line that the variable names. It is not in a program that a worker's call has
+/// started: that has the variable alone.
+fn is_worker() -> bool {
+    let line = env::var(VARIABLE).ok();
+    line.is_some_and(|line| system::identity(io::stdin()).is_ok_and(|input| input == line))
+}
+
+/// Runs one call after the other, until the caller ends the line.
+///
+/// This thread reads, so that it hears of a cancel and of the caller's end while a call runs. The calls run on another
+/// one, as tasks of a pool of one worker: so `is_cancelled` and `sleep` know them.
+fn serve(line: &UnixStream, services: BTreeMap<String, Service>) -> ! {
+    let services = Arc::new(services);
+    let pool = Pool::builder().max_workers(1).name("fleet").build();
+    let runs = Arc::new(AtomicBool::new(false));
+    let mut call: Option<Task<()>> = None;
+    AWAITED.store(false, Ordering::Relaxed);
+    let mut orders = Incoming::new(line);
+    // An error is that of a caller that is gone, which the next read tells.
+    let _ = (&*line).write_all(&Report::Ready.to_bytes());
+    while let Ok(Ok(order)) = orders.next().map(|frame| Order::parse(&frame)) {
+        match order {
+            Order::Call { limit, name, inputs } => {
+                runs.store(true, Ordering::Relaxed);
+                let (services, runs) = (Arc::clone(&services), Arc::clone(&runs));
+                let Ok(line) = line.try_clone() else { system::end() };
+                call = Some(Task::start(pool.crew(), limit, move || {
+                    let service = services.get(&name);
+                    let answer =
+                        service.map_or(Answer::NotServed, |service| service.answer(&inputs));
+                    runs.store(false, Ordering::Relaxed);
+                    let _ = (&line).write_all(&Report::Done(answer).to_bytes());
+                }));
+            }
+            Order::Cancel => match call.take().map(Task::cancel) {
+                Some(Ok(())) => {
+                    runs.store(false, Ordering::Relaxed);
+                    let _ = (&*line).write_all(&Report::Done(Answer::Cancelled).to_bytes());
+                }
+                Some(Err(begun)) => begun.stop_handle().stop(),
+                None => {}
+            },
+        }
+    }
+    if runs.load(Ordering::Relaxed) {
+        system::end();
+    }
+    // After the call that has answered, and with a limit: code of the user drops the states.
+    let farewell = pool.submit(move || drop(services));
+    match farewell.join_timeout(FAREWELL) {
+        Ok(_) => process::exit(0),
+        Err(_) => system::end(),
+    }
+}

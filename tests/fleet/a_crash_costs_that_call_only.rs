@@ -1,0 +1,93 @@
+//! What ends a worker's process costs the call that ran there, and nothing else: each other input has its result.
+
+use crate::fleet;
+use crate::functions::{crash, pid};
+use pool_core::{CallError, FleetError, RemoteError};
+use std::collections::BTreeSet;
+
+/// Runs 60 calls, three of which end so, and tells how the system worded it.
+fn how_it_ends(how: &'static str) -> String {
+    let fleet = fleet(2);
+    let mut ends = BTreeSet::new();
+    let inputs = (0..60).map(move |n| (if n % 20 == 7 { how } else { "" }, n));
+    let mut seen = 0;
+    for done in crash::on(&fleet).as_completed(inputs) {
+        let (_, n) = done.input;
+        seen += 1;
+        match done.result {
+            Err(CallError::Failed(RemoteError::Lost(FleetError::Crashed(end)))) if n % 20 == 7 => {
+                ends.insert(end)
+            }
+            result => {
+                assert_eq!(result.unwrap(), n);
+                continue;
+            }
+        };
+    }
+    assert_eq!(seen, 60);
+    assert_eq!(fleet.stats().dead, 3);
+    assert_eq!(ends.len(), 1, "{ends:?}");
+    ends.pop_first().unwrap()
+}
+
+#[test]
+fn an_abort() {
+    assert!(how_it_ends("abort").starts_with("signal: 6 (SIGABRT)"));
+}
+
+#[test]
+fn a_segmentation_fault() {
+    assert!(how_it_ends("fault").starts_with("signal: 11 (SIGSEGV)"));
+}
+
+#[test]
+fn a_kill() {
+    assert_eq!(how_it_ends("kill"), "signal: 9 (SIGKILL)");
+}
+
+#[test]
+fn an_exit() {
+    assert_eq!(how_it_ends("exit"), "exit status: 3");
+}
+
+#[test]
+fn a_stack_overflow() {
+    assert!(how_it_ends("overflow").starts_with("signal: 6 (SIGABRT)"));
+}
+
+#[test]
+fn an_error_is_no_crash() {
+    let fleet = fleet(1);
+    let results = crash::on(&fleet).map([("error", 1), ("", 2)]).collect::<Vec<_>>();
+    assert_eq!(results, [Err(RemoteError::Failed("refused".into())), Ok(2)]);
+    assert_eq!(fleet.stats().dead, 0);
+}
+
+#[test]
+fn a_worker_that_is_killed_while_it_has_nothing_to_do_costs_no_call() {
+    let fleet = fleet(1);
+    let run = || pid::on(&fleet).map([1]).next().unwrap().unwrap();
+    let first = run();
+    for _ in 0..5 {
+        let process = run();
+        kill(process, libc::SIGKILL);
+        // Gone, or an entry in the system's list that its parent has not read.
+        support::until(|| has_ended(process));
+        assert_ne!(run(), process);
+    }
+    assert_ne!(run(), first);
+    assert_eq!(fleet.stats().dead, 0);
+}
+
+pub(crate) fn kill(process: u32, signal: i32) {
+    // SAFETY: It takes two numbers.
+    let sent = unsafe { libc::kill(process as i32, signal) };
+    assert_eq!(sent, 0);
+}
+
+/// Whether a process has ended, though its parent may not know yet.
+fn has_ended(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    status
+        .is_ok_and(|status| status.rsplit(") ").next().is_some_and(|state| state.starts_with('Z')))
+}
