@@ -5,12 +5,12 @@ use crate::consume;
 use crate::consumer::Consumer;
 use crate::kinds::{Lent, Owned};
 use crate::ledger::{Kind, Token};
-use crate::plan::{Batch, Consume, Hands, Leave, Place, Stop};
+use crate::outcome::{Outcome, see_how_it_ended, see_what_is_left};
+use crate::plan::{Batch, Hands, Leave, Place, Stop};
 use crate::run::{Run, source};
 use crate::states::{self, State};
-use crate::values::{Failure, Input, Origin, Output, is_refusal, origin};
+use crate::values::{Failure, Input, Output};
 use pool_core::{AsCompleted, IntoInputs, Map, Pool, StopHandle};
-use std::any::Any;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -22,14 +22,21 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Batch>) {
     let Some(venue) = actor.venue(&plan.place) else { return };
     let Some(pool) = venue.pool() else { return };
     let run = Run::new(actor, plan, Arc::clone(&venue));
-    let feeder = run.feeder.clone();
+    let (feeder, book, noisy) = (run.feeder.clone(), Arc::clone(&run.book), run.noisy);
     venue.begin();
     let outcome =
         if plan.lends() { lend(actor, &run, pool) } else { own(actor, &Arc::new(run), pool) };
-    if plan.consume.lends() {
+    // A call that comes too late still runs.
+    if plan.consume.lends() && plan.abandon_after.is_none() {
         venue.end(&actor.world.ledger);
     }
-    feeder.into_iter().for_each(|feeder| feeder.join());
+    if let Some(feeder) = feeder {
+        feeder.join();
+        // A subscriber that panics may have kept the batch from being made.
+        if !book.leaked.load(SeqCst) && !noisy {
+            book.check(feeder.is_refused(&book), || "a batch was left whose feed goes on".into());
+        }
+    }
     if let Place::New { .. } = plan.place {
         venue.drop_pool();
     }
@@ -41,8 +48,6 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Batch>) {
         drop(payload);
     }
 }
-
-type Outcome = Result<(), Box<dyn Any + Send>>;
 
 /// Runs a batch that borrows from this frame.
 fn lend(actor: &Actor<'_>, run: &Run, pool: Arc<Pool>) -> Outcome {
@@ -82,7 +87,7 @@ fn own(actor: &Actor<'_>, run: &Arc<Run>, pool: Arc<Pool>) -> Outcome {
         }
     }));
     run.keep(None);
-    if run.plan.consume.lends() {
+    if run.plan.consume.lends() && run.plan.abandon_after.is_none() {
         see_what_is_left(run, &outcome);
     } else {
         see_how_it_ended(run, &outcome);
@@ -174,6 +179,12 @@ fn prepare<B: Lent>(actor: &Actor<'_>, run: &Run, mut batch: B, pool: Arc<Pool>)
     if plan.in_order {
         batch = batch.in_order();
     }
+    if let Some(limit) = plan.timeout {
+        batch = batch.timeout(limit);
+    }
+    if plan.watched {
+        let _ = run.watch.set(batch.watch());
+    }
     if plan.stop.is_some() || matches!(plan.leave, Leave::After(_)) {
         let stop = batch.stop_handle();
         match plan.stop {
@@ -198,7 +209,10 @@ fn stop_later(stop: StopHandle, time: std::time::Duration) {
     thread.expect("a thread");
 }
 
-fn start<B: Owned>(actor: &Actor<'_>, run: &Run, batch: B) -> B {
+fn start<B: Owned>(actor: &Actor<'_>, run: &Run, mut batch: B) -> B {
+    if let Some(limit) = run.plan.abandon_after {
+        batch = batch.abandon_after(limit);
+    }
     match &run.plan.ahead {
         None => batch,
         Some(acts) => {
@@ -238,50 +252,5 @@ fn hand_over(
             actor.wait(|| task.join()).unwrap_or_else(|panic| panic.resume());
         }
         Hands::Maker => consume(actor, run),
-    }
-}
-
-/// After a consumption that waits for everything.
-fn see_what_is_left(run: &Run, outcome: &Outcome) {
-    run.feeder.iter().for_each(|feeder| feeder.join());
-    let all = [Kind::Input, Kind::Output, Kind::Closure, Kind::Iterator, Kind::State];
-    run.book.is_gone(&all, "after the batch has returned");
-    let running = run.book.running.now();
-    run.book.check(running == 0, || format!("{running} calls run after the batch has returned"));
-    see_how_it_ended(run, outcome);
-}
-
-fn see_how_it_ended(run: &Run, outcome: &Outcome) {
-    let (book, plan, seen) = (&run.book, &run.plan, run.seen.load(SeqCst));
-    let Err(payload) = outcome else { return };
-    let Some((origin, own)) = origin(&**payload, book) else {
-        let async_code = matches!(plan.consume, Consume::Stream(_));
-        let refused = async_code && run.venue.may_refuse() && is_refusal(&**payload);
-        let text = payload.downcast_ref::<String>().cloned();
-        return book.check(refused, || format!("raised a panic of nobody's: {text:?}"));
-    };
-    match origin {
-        Origin::Call(index) if own => {
-            book.check(plan.ordered, || format!("raised the panic of call {index}"));
-            let at = plan.consume.gathers() || seen == index;
-            book.check(at, || format!("raised the panic of call {index} after {seen} results"));
-        }
-        Origin::Init if own => book
-            .check(plan.ordered && plan.states.is_some(), || "raised the panic of an init".into()),
-        Origin::Next if own => {
-            let all = plan.consume.gathers() || plan.stop.is_some() || seen == book.taken();
-            book.check(all, || {
-                format!("raised the panic of its inputs after {seen} of {} results", book.taken())
-            });
-        }
-        Origin::Consumer if own => {}
-        Origin::Drop if own => {
-            book.check(plan.bombs.is_some(), || "raised a panic of a `Drop` that has none".into())
-        }
-        Origin::Noise => book
-            .check(plan.noisy || !own, || "raised a panic of a subscriber that it has not".into()),
-        _ => book.check(plan.calls.iter().any(crate::plan::Call::may_panic), || {
-            "raised a panic of another batch".into()
-        }),
     }
 }

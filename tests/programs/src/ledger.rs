@@ -57,6 +57,7 @@ impl Ledger {
             running: Gauge::default(),
             leaked: AtomicBool::new(false),
             runs_all: AtomicBool::new(false),
+            unnumbered: AtomicBool::new(false),
         });
         self.batches.fetch_add(1, SeqCst);
         self.books.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&book));
@@ -117,6 +118,8 @@ pub(crate) struct Book {
     pub(crate) leaked: AtomicBool,
     /// What was taken runs in the end, whoever waits, unless it was cancelled.
     pub(crate) runs_all: AtomicBool,
+    /// The numbers of inputs are not their positions.
+    pub(crate) unnumbered: AtomicBool,
 }
 
 impl Book {
@@ -232,6 +235,13 @@ impl Token {
 
     pub(crate) fn is_of(&self, book: &Arc<Book>) -> bool {
         Arc::ptr_eq(&self.book, book)
+    }
+}
+
+impl Clone for Token {
+    fn clone(&self) -> Self {
+        self.touch();
+        Self::new(&self.book, self.kind)
     }
 }
 
