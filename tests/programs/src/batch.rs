@@ -3,14 +3,15 @@
 use crate::call::{self, Actor};
 use crate::consume;
 use crate::consumer::Consumer;
-use crate::kinds::{Lent, Owned};
-use crate::ledger::{Kind, Token};
+use crate::ledger::Kind;
 use crate::outcome::{Outcome, see_how_it_ended, see_what_is_left};
-use crate::plan::{Batch, Hands, Leave, Place, Stop};
+use crate::plan::{Batch, Hands, Place};
 use crate::run::{Run, source};
+use crate::setup::{around, prepare, start};
 use crate::states::{self, State};
+use crate::token::Token;
 use crate::values::{Failure, Input, Output};
-use pool_core::{AsCompleted, IntoInputs, Map, Pool, StopHandle};
+use pool_core::{AsCompleted, IntoInputs, Map, Pool};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -155,72 +156,6 @@ where
     };
     let call = move |state: &mut State, input: &Input| state.during(|| call(input));
     around(actor, noisy, || pool.as_completed_init(inputs, init, call))
-}
-
-fn around<B>(actor: &Actor<'_>, noisy: bool, build: impl FnOnce() -> B) -> B {
-    match &actor.world.noise {
-        Some(noise) if noisy => noise.around(build),
-        _ => build(),
-    }
-}
-
-fn prepare<B: Lent>(actor: &Actor<'_>, run: &Run, mut batch: B, pool: Arc<Pool>) -> B {
-    let plan = &run.plan;
-    if let Some(other) = plan.made_by.and_then(|number| actor.world.venues.get(number)?.pool()) {
-        // There and back again.
-        batch = batch.on(&other).on(&pool);
-    }
-    if let Some(max_workers) = plan.max_workers {
-        batch = batch.max_workers(max_workers);
-    }
-    if let Some(buffer) = plan.buffer {
-        batch = batch.buffer(buffer);
-    }
-    if plan.in_order {
-        batch = batch.in_order();
-    }
-    if let Some(limit) = plan.timeout {
-        batch = batch.timeout(limit);
-    }
-    if plan.watched {
-        let _ = run.watch.set(batch.watch());
-    }
-    if plan.stop.is_some() || matches!(plan.leave, Leave::After(_)) {
-        let stop = batch.stop_handle();
-        match plan.stop {
-            Some(Stop::Before) => stop.stop(),
-            Some(Stop::Thread(time)) => stop_later(stop.clone(), time),
-            _ => {}
-        }
-        run.keep(Some(stop));
-    }
-    drop(pool);
-    if let Place::New { dropped_early: true, .. } = plan.place {
-        run.venue.drop_pool();
-    }
-    batch
-}
-
-fn stop_later(stop: StopHandle, time: std::time::Duration) {
-    let thread = thread::Builder::new().name("stop".into()).spawn(move || {
-        thread::sleep(time);
-        stop.stop();
-    });
-    thread.expect("a thread");
-}
-
-fn start<B: Owned>(actor: &Actor<'_>, run: &Run, mut batch: B) -> B {
-    if let Some(limit) = run.plan.abandon_after {
-        batch = batch.abandon_after(limit);
-    }
-    match &run.plan.ahead {
-        None => batch,
-        Some(acts) => {
-            let batch = batch.start();
-            acts.iter().for_each(|act| actor.act(act));
-            batch
-        }
-    }
 }
 
 fn hand_over(

@@ -1,7 +1,8 @@
 //! The feed of a batch whose results bring further inputs, and the thread beside it that pushes some.
 
-use crate::ledger::{Book, Fate, Kind, Token};
+use crate::ledger::{Book, Fate, Kind};
 use crate::plan::{Batch, Mood, Pushes};
+use crate::token::Token;
 use crate::values::Input;
 use pool_core::{Feed, feed};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

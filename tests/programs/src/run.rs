@@ -2,9 +2,10 @@
 
 use crate::call::Actor;
 use crate::feed::Feeder;
-use crate::ledger::{Book, Fate, Kind, Token};
+use crate::ledger::{Book, Fate, Kind};
 use crate::limit::Limit;
 use crate::plan::{self, Batch, Hint, Mood};
+use crate::token::Token;
 use crate::values::{Input, Origin, raise};
 use crate::venue::Venue;
 use crate::world::World;

@@ -2,8 +2,9 @@
 
 use crate::block_on::{block_on, block_on_for};
 use crate::call::{Actor, perform};
-use crate::ledger::{Book, Fate, Kind, Token};
+use crate::ledger::{Book, Fate, Kind};
 use crate::plan::{End, Place, Tasks, Wait};
+use crate::token::Token;
 use crate::values::{Input, Origin, Output, is_refusal, origin, raise};
 use crate::venue::Venue;
 use pool_core::{Panic, Pool, Task};

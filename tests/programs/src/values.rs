@@ -1,6 +1,7 @@
 //! What goes through a batch: inputs, results, failures and payloads, each in the book of its batch.
 
-use crate::ledger::{Book, Kind, Token};
+use crate::ledger::{Book, Kind};
+use crate::token::Token;
 use pool_core::{CallError, Completion};
 use std::any::Any;
 use std::sync::Arc;
