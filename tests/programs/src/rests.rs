@@ -1,6 +1,7 @@
 //! Calls that sleep, rest and try again, and pools that pause: what each of these has to return.
 
 use crate::call::Actor;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 impl Actor<'_> {
@@ -64,7 +65,10 @@ impl Actor<'_> {
         };
         self.check(paused || venue.may_refuse(), "a pool with threads cannot be paused");
         if let Some(after) = resumed {
-            venue.resume_later(after);
+            // A pool that is dropped ends its pauses itself.
+            let venue = Arc::clone(venue);
+            let resume = move || venue.pool().iter().for_each(|pool| pool.resume());
+            self.world.later("resume", after, resume);
         }
     }
 }

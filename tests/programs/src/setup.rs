@@ -4,10 +4,8 @@ use crate::call::Actor;
 use crate::kinds::{Lent, Owned};
 use crate::plan::{Leave, Place, Stop};
 use crate::run::Run;
-use pool_core::{Pool, StopHandle};
+use pool_core::Pool;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 /// Builds a batch, where a subscriber listens that panics, if the program has one.
 pub(crate) fn around<B>(actor: &Actor<'_>, noisy: bool, build: impl FnOnce() -> B) -> B {
@@ -42,7 +40,10 @@ pub(crate) fn prepare<B: Lent>(actor: &Actor<'_>, run: &Run, mut batch: B, pool:
         let stop = batch.stop_handle();
         match plan.stop {
             Some(Stop::Before) => stop.stop(),
-            Some(Stop::Thread(time)) => stop_later(stop.clone(), time),
+            Some(Stop::Thread(time)) => {
+                let stop = stop.clone();
+                run.world.later("stop", time, move || stop.stop());
+            }
             _ => {}
         }
         run.keep(Some(stop));
@@ -52,14 +53,6 @@ pub(crate) fn prepare<B: Lent>(actor: &Actor<'_>, run: &Run, mut batch: B, pool:
         run.venue.drop_pool();
     }
     batch
-}
-
-fn stop_later(stop: StopHandle, time: Duration) {
-    let thread = thread::Builder::new().name("stop".into()).spawn(move || {
-        thread::sleep(time);
-        stop.stop();
-    });
-    thread.expect("a thread");
 }
 
 pub(crate) fn start<B: Owned>(actor: &Actor<'_>, run: &Run, mut batch: B) -> B {

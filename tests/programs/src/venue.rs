@@ -8,7 +8,6 @@ use crate::refusal;
 use pool_core::Pool;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub(crate) struct Venue {
@@ -28,8 +27,6 @@ pub(crate) struct Venue {
     pub(crate) panicked: AtomicU64,
     /// Results that were seen.
     pub(crate) seen: AtomicU64,
-    /// Threads that end a pause later.
-    resumers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Venue {
@@ -56,7 +53,6 @@ impl Venue {
             calls: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
             seen: AtomicU64::new(0),
-            resumers: Mutex::new(Vec::new()),
         })
     }
 
@@ -73,25 +69,6 @@ impl Venue {
     pub(crate) fn drop_pool(&self) {
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(pool);
-    }
-
-    /// Has a thread beside end the pauses that are there after that time. A pool that is dropped has ended them itself.
-    pub(crate) fn resume_later(self: &Arc<Self>, time: Duration) {
-        let venue = Arc::clone(self);
-        let resume = move || {
-            thread::sleep(time);
-            venue.pool().iter().for_each(|pool| pool.resume());
-        };
-        let thread = thread::Builder::new().name("resume".into()).spawn(resume);
-        let mut resumers = self.resumers.lock().unwrap_or_else(PoisonError::into_inner);
-        resumers.retain(|thread| !thread.is_finished());
-        resumers.push(thread.expect("a thread"));
-    }
-
-    pub(crate) fn join_resumers(&self) {
-        let threads =
-            std::mem::take(&mut *self.resumers.lock().unwrap_or_else(PoisonError::into_inner));
-        threads.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
     }
 
     /// Whether threads may be refused.

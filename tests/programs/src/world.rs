@@ -7,9 +7,9 @@ use crate::noise::Noise;
 use crate::plan::{Act, NOISE, PoolPlan, Program};
 use crate::process;
 use crate::venue::Venue;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 pub(crate) struct World {
@@ -18,6 +18,8 @@ pub(crate) struct World {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) noise: Option<Noise>,
     leaks: bool,
+    /// Threads that do something later.
+    beside: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl World {
@@ -35,6 +37,7 @@ impl World {
             ledger,
             noise,
             leaks,
+            beside: Mutex::new(Vec::new()),
         })
     }
 
@@ -55,9 +58,26 @@ impl World {
         acts.iter().for_each(|act| actor.act(act));
     }
 
+    /// Does something after that time, on a thread of that name.
+    pub(crate) fn later(&self, name: &str, time: Duration, code: impl FnOnce() + Send + 'static) {
+        let thread = thread::Builder::new().name(name.into()).spawn(move || {
+            thread::sleep(time);
+            code();
+        });
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        beside.retain(|thread| !thread.is_finished());
+        beside.push(thread.expect("a thread"));
+    }
+
+    fn join_beside(&self) {
+        let threads =
+            std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner));
+        threads.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+    }
+
     /// Sees that all ends as it should.
     pub(crate) fn end(&self) {
-        self.venues.iter().for_each(|venue| venue.join_resumers());
+        self.join_beside();
         self.settle();
         self.venues.iter().for_each(|venue| venue.drop_pool());
         let since = Instant::now();
@@ -70,6 +90,8 @@ impl World {
             }
             thread::sleep(Duration::from_micros(50));
         }
+        // What stops a batch holds it.
+        self.join_beside();
         self.ledger.close();
     }
 
