@@ -88,6 +88,15 @@ impl Maker {
             .limit(if may_abandon { 30 } else { 0 })
             // The clock of a stream may live that long.
             .filter(|limit| !streams || *limit < Duration::from_secs(1));
+        let hint = self.dice.one_of(
+            &[
+                &[Hint::Exact; 6][..],
+                &[Hint::Unknown, Hint::Zero, Hint::Low, Hint::High, Hint::Huge],
+            ]
+            .concat(),
+        );
+        // A consumer that goes on without calls may ask the inputs for their end: that must not wait for the consumer.
+        let hint = if crawls && abandon_after.is_some() { Hint::Exact } else { hint };
         let timeout = self.limit(15);
         let soonest = timeout.into_iter().chain(abandon_after).min();
         if soonest.is_some_and(|limit| limit < Duration::from_secs(1)) && self.dice.percent(30) {
@@ -106,13 +115,7 @@ impl Maker {
             ahead,
             inputs: Inputs {
                 count: (!endless).then_some(count),
-                hint: self.dice.one_of(
-                    &[
-                        &[Hint::Exact; 6][..],
-                        &[Hint::Unknown, Hint::Zero, Hint::Low, Hint::High, Hint::Huge],
-                    ]
-                    .concat(),
-                ),
+                hint,
                 mood: match crawls {
                     true => Mood::Crawl(self.dice.within(1..=3) as u32),
                     false if feeds => self.feed(gathers, in_order || abandon_after.is_some(), room),
