@@ -1,6 +1,7 @@
 //! A paused pool starts no call, and loses none.
 
 use pool_core::{Pool, Timeout, back_off, pause, sleep};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -111,9 +112,8 @@ fn a_later_one_extends_and_a_shorter_one_does_not_shorten() {
 fn a_rest_that_is_over_goes_on_after_it() {
     watched(|| {
         let pool = Pool::new(2);
-        let task = pool.submit(|| back_off(MOMENT));
+        let task = pool.submit(|| pause(Duration::MAX) && back_off(MOMENT));
         until(|| pool.stats().resting == 1);
-        pool.pause_for(Duration::MAX);
         thread::sleep(4 * MOMENT);
         assert_eq!((pool.stats().resting, task.is_finished()), (1, false));
         pool.resume();
@@ -124,10 +124,13 @@ fn a_rest_that_is_over_goes_on_after_it() {
 #[test]
 fn a_rest_ends_in_a_pause_when_it_is_stopped() {
     watched(|| {
-        let pool = Pool::new(2);
-        let batch = pool.map([MOMENT, HOUR], back_off).start();
+        let (pool, both) = (Pool::new(2), Barrier::new(2));
+        let rest = move |time| {
+            both.wait();
+            pause(Duration::MAX) && back_off(time)
+        };
+        let batch = pool.map([MOMENT, HOUR], rest).start();
         until(|| pool.stats().resting == 2);
-        pool.pause_for(Duration::MAX);
         thread::sleep(2 * MOMENT);
         batch.stop_handle().stop();
         assert_eq!(batch.collect::<Vec<_>>(), [false, false]);
@@ -279,5 +282,19 @@ fn calls_that_pause_all_the_time_lose_nothing() {
                 pool.as_completed(0..200, call).map(|done| done.result.unwrap()).sum();
             assert_eq!(total, 600);
         }
+    });
+}
+
+#[test]
+fn one_without_an_end_needs_a_pool_that_lives() {
+    watched(|| {
+        let (pool, gate) = (Pool::new(1), Gate::default());
+        let waits = gate.clone();
+        let first = pool.submit(move || (waits.wait(), pause(Duration::MAX), pause(MOMENT)));
+        let second = pool.submit(|| 2);
+        drop(pool);
+        gate.open();
+        assert_eq!(first.join().unwrap(), ((), false, true));
+        assert_eq!(second.join().unwrap(), 2);
     });
 }

@@ -5,6 +5,8 @@ use pool_core::{
 };
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 use support::{Gate, Ledger, caught, forever, linger, pools, raise, until, watched};
@@ -363,4 +365,99 @@ fn the_end_is_found_though_all_places_are_taken() {
         assert_eq!(inputs, [0, 1, 2, 3, 4]);
         gate.open();
     });
+}
+
+/// Ten inputs that take a while each, and claim to be none.
+struct Liar(i32);
+
+impl Iterator for Liar {
+    type Item = i32;
+
+    fn next(&mut self) -> Option<i32> {
+        thread::sleep(Duration::from_micros(300));
+        self.0 += 1;
+        (self.0 <= 10).then_some(self.0)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(0))
+    }
+}
+
+#[test]
+fn inputs_that_claim_too_few_end_all_the_same() {
+    for round in 0..300 {
+        let (done, end) = channel();
+        thread::spawn(move || {
+            let pool = Pool::new(4);
+            let call = |_: &i32| Ok::<_, ()>(sleep(Duration::from_micros(400)));
+            let batch = pool.as_completed(Liar(0), call).abandon_after(Duration::from_micros(200));
+            let _ = done.send(batch.count());
+        });
+        assert_eq!(end.recv_timeout(Duration::from_secs(10)), Ok(10), "round {round}");
+    }
+}
+
+#[test]
+fn a_call_gets_all_outcomes_though_some_threads_do_not_start() {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+    fn some_panic() {
+        if STARTS.fetch_add(1, SeqCst) % 5 < 2 {
+            std::panic::resume_unwind(Box::new("no"));
+        }
+    }
+    for round in 0..400 {
+        STARTS.store(2 + round % 3, SeqCst);
+        let pool = Arc::new(Pool::builder().max_workers(1).on_start(some_panic).build());
+        let inner = Arc::clone(&pool);
+        let (done, end) = channel();
+        let task = pool.submit(move || {
+            let call = |n: &u64| {
+                thread::sleep(Duration::from_millis(5 * (n - 1)));
+                Ok::<_, ()>(())
+            };
+            let batch = inner.as_completed([1, 2], call).abandon_after(Duration::from_millis(2));
+            done.send(batch.count()).unwrap();
+        });
+        let got = end.recv_timeout(Duration::from_secs(15));
+        assert_eq!(got, Ok(2), "round {round}, starts {}, {:?}", STARTS.load(SeqCst), pool.stats());
+        task.join().unwrap();
+    }
+}
+
+/// Inputs that run a batch of their own before each, and before their end.
+struct Nested(Arc<Pool>, usize);
+
+impl Iterator for Nested {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        assert_eq!(self.0.map([1, 2], |n| n).collect::<Vec<_>>(), [1, 2]);
+        self.1 = self.1.checked_sub(1)?;
+        Some(self.1)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.1, Some(self.1))
+    }
+}
+
+#[test]
+fn a_call_that_asks_for_the_end_of_inputs_has_its_place() {
+    for round in 0..300 {
+        let (done, end) = channel();
+        thread::spawn(move || {
+            let (outer, inner) = (Pool::new(2), Arc::new(Pool::new(4)));
+            let call = move |_: usize| {
+                let rest = |_: &usize| Ok::<_, ()>(sleep(HOUR));
+                let inputs = Nested(Arc::clone(&inner), 2);
+                inner.as_completed(inputs, rest).abandon_after(Duration::from_millis(5)).count()
+            };
+            let counts: Vec<_> = outer.map(0..6, call).collect();
+            let _ = done.send(counts);
+        });
+        let counts = end.recv_timeout(Duration::from_secs(10));
+        assert_eq!(counts, Ok(vec![2; 6]), "round {round}");
+    }
 }

@@ -424,3 +424,15 @@ fn tasks_of_many_kinds_are_a_batch_that_grows() {
         assert_eq!((sum, counter.load(SeqCst)), (42, 1));
     });
 }
+
+#[test]
+fn a_feed_takes_nothing_after_its_batch_was_dropped() {
+    let pool = Pool::new(2);
+    for _ in 0..20_000 {
+        let feed = Feed::from_iter(0..50);
+        let mut batch = pool.as_completed(feed.inputs(), |_: &i32| Ok::<_, ()>(())).start();
+        batch.next();
+        drop(batch);
+        assert_eq!(feed.push(7), Err(7));
+    }
+}

@@ -56,3 +56,18 @@ fn one_that_is_dropped_leaves_no_clock() {
         gate.open();
     });
 }
+
+#[test]
+fn one_that_has_ended_leaves_no_clock() {
+    watched(|| {
+        let pool = Pool::builder().max_workers(1).name("brief").build();
+        let call = |_: &i32| {
+            std::thread::sleep(LIMIT);
+            Ok::<_, ()>(())
+        };
+        let stream =
+            pool.as_completed([1], call).abandon_after(Duration::from_secs(3_600)).into_stream();
+        assert_eq!(block_on(stream.count()), 1);
+        until(|| threads("brief-clock") == 0);
+    });
+}

@@ -173,6 +173,10 @@ fn fetch<T>(
                     None => return Ok(()),
                 }
             }
+            Polled::LeftToOverdue => {
+                away = None;
+                consumer.source.find_end();
+            }
             Polled::Help if crew.is_paused() => {
                 // It does not count as running meanwhile.
                 if away.is_none() {

@@ -271,6 +271,7 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
                 return Poll::Pending;
             }
             Polled::Pending { .. } => clone = Some(waker.clone()),
+            Polled::LeftToOverdue => consumer.source.find_end(),
             Polled::Help => unreachable!("no help was offered"),
         }
     }

@@ -1,6 +1,6 @@
 //! The clock of a batch that abandons calls: it waits for an async consumer, which cannot.
 
-use crate::base::sync;
+use crate::base::sync::{self, Unparker};
 use crate::base::unwind;
 use crate::batch::Batch;
 use crate::batch::account::Phase;
@@ -8,6 +8,24 @@ use crate::batch::call::Call;
 use crate::batch::inputs::Inputs;
 use crate::nesting::waiter::wake;
 use std::time::Instant;
+
+/// The thread that waits for an async consumer.
+#[derive(Default)]
+pub(super) enum Clock {
+    #[default]
+    Ended,
+    Starts,
+    Sleeps(Unparker),
+}
+
+impl Clock {
+    /// Makes the clock look whether it is still wanted.
+    pub(super) fn wake(&self) {
+        if let Self::Sleeps(thread) = self {
+            thread.unpark();
+        }
+    }
+}
 
 impl<It, C, T> Batch<It, C, T>
 where
@@ -22,7 +40,10 @@ where
         let closed = state.account.phase() == Phase::Closed;
         let due = state.overdue.as_ref().and_then(|overdue| overdue.due()).filter(|_| !closed);
         if let Some(overdue) = &mut state.overdue {
-            overdue.clock = due.is_some();
+            overdue.clock = match due {
+                Some(_) => Clock::Sleeps(Unparker::current()),
+                None => Clock::Ended,
+            };
         }
         let waiter = state.waiter_with_news(self.limits());
         drop(state);
@@ -34,11 +55,11 @@ where
     pub(super) fn start_clock(&self) {
         let mut state = self.lock();
         let Some(overdue) = &mut state.overdue else { return };
-        let runs = std::mem::replace(&mut overdue.clock, true);
-        drop(state);
-        if runs {
+        if !matches!(overdue.clock, Clock::Ended) {
             return;
         }
+        overdue.clock = Clock::Starts;
+        drop(state);
         let (name, batch) = (format!("{}-clock", self.crew().name()), self.hint());
         let clock = move || {
             while let Some(due) = batch.tick() {
@@ -48,7 +69,7 @@ where
         };
         if sync::spawn(name, None, clock).is_err() {
             if let Some(overdue) = &mut self.lock().overdue {
-                overdue.clock = false;
+                overdue.clock = Clock::Ended;
             }
         }
     }

@@ -16,8 +16,9 @@
 //!
 //! # No input is left
 //!
-//! A thread that pushes puts the input into the queue first, and then enters a section of the batch, which ends as any
-//! that makes `can` true. No thread waits inside the inputs, so a dry feed holds no permit.
+//! A thread that pushes to a batch that has started enters a section of it. If the batch takes no further input, it gets
+//! its own back. If not, it puts the input into the queue, and the section ends as any that makes `can` true. No thread
+//! waits inside the inputs, so a dry feed holds no permit.
 
 use crate::base::sync::{Mutex, seeded};
 use crate::base::unwind::Panics;
@@ -70,6 +71,15 @@ struct Queue<I> {
     batch: Option<Listener>,
     handed_out: bool,
     closed: bool,
+}
+
+impl<I> Queue<I> {
+    /// Takes the input in, unless the queue is closed.
+    fn put(&mut self, input: &mut Option<I>) {
+        if !self.closed {
+            self.inputs.extend(input.take());
+        }
+    }
 }
 
 impl<I> Feed<I> {
@@ -128,18 +138,17 @@ impl<I> Feed<I> {
     /// assert_eq!(feed.push(7), Err(7));
     /// ```
     pub fn push(&self, input: I) -> Result<(), I> {
+        let mut input = Some(input);
         let mut queue = self.0.lock();
-        if queue.closed {
-            return Err(input);
+        match queue.batch.clone() {
+            Some(Listener(batch)) => {
+                drop(queue);
+                seeded!("push-tells-nobody" => { self.0.lock().put(&mut input); return Ok(()) });
+                batch.feed(&mut || self.0.lock().put(&mut input));
+            }
+            None => queue.put(&mut input),
         }
-        queue.inputs.push_back(input);
-        let batch = queue.batch.clone();
-        drop(queue);
-        seeded!("push-tells-nobody" => return Ok(()));
-        if let Some(Listener(batch)) = batch {
-            batch.fed();
-        }
-        Ok(())
+        input.map_or(Ok(()), Err)
     }
 }
 
@@ -212,10 +221,6 @@ impl<I: Send> inputs::Inputs for Inputs<I> {
 
     fn is_dry(&self) -> bool {
         self.0.lock().inputs.is_empty()
-    }
-
-    fn end(&self) {
-        self.0.lock().closed = true;
     }
 
     fn end_if_dry(&self) -> bool {

@@ -27,9 +27,6 @@ pub trait Inputs: Send {
         false
     }
 
-    /// No further input is taken, and none comes any more. Told under the batch's lock, so it runs no code of the user.
-    fn end(&self) {}
-
     /// Ends the inputs if they are dry, and says whether they were: all that was taken is dealt with.
     fn end_if_dry(&self) -> bool {
         false

@@ -228,8 +228,12 @@ where
         over
     }
 
-    fn fed(&self) {
+    fn feed(&self, push: &mut dyn FnMut()) {
         let mut state = self.lock();
+        if state.account.phase() >= Phase::Over {
+            return;
+        }
+        push();
         self.rouse(&mut state);
         self.settle(state);
     }

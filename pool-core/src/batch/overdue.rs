@@ -22,9 +22,10 @@
 //! # The end of the inputs
 //!
 //! Only `next` reports the end of the inputs. The worker that would ask may be the one whose call never ends, and such
-//! calls may hold all permits. So the consumer asks, without a permit, once nothing else runs and as many inputs have
-//! been taken as their size hint promised. If the hint was wrong, the input that comes has no place to run, and is timed
-//! out.
+//! calls may hold all permits. So the consumer asks, without a permit of the batch's pool, once nothing else runs and as
+//! many inputs have been taken as their size hint promised. If it is a call that is away, it comes back before: its own
+//! permit is for code of the user, as the inputs are. If the hint was wrong, the input that comes has no place to run,
+//! and is timed out.
 //!
 //! # Nesting
 //!
@@ -32,11 +33,13 @@
 //! input of it. It gives its permit up, as it does for a batch of another pool, and returns by the line.
 
 use crate::base::span::At;
-use crate::base::sync::{MutexGuard, seeded};
+use crate::base::sync::seeded;
 use crate::base::unwind::{self, Panics};
 use crate::batch::Batch;
 use crate::batch::account::Phase;
 use crate::batch::call::{Abandon, Call, Stand};
+#[cfg(feature = "stream")]
+use crate::batch::clock::Clock;
 use crate::batch::inputs::Inputs;
 use crate::batch::run::Stay;
 use crate::batch::source::Outcome;
@@ -51,9 +54,9 @@ pub(super) struct Overdue<T> {
     calls: HashMap<usize, Begun<T>>,
     /// The consumer that waits knows when to ask again.
     timed: bool,
-    /// The clock's thread lives.
+    /// The clock, while there is one.
     #[cfg(feature = "stream")]
-    pub(super) clock: bool,
+    pub(super) clock: Clock,
 }
 
 struct Begun<T> {
@@ -70,7 +73,7 @@ impl<T> Overdue<T> {
             calls: HashMap::new(),
             timed: false,
             #[cfg(feature = "stream")]
-            clock: false,
+            clock: Clock::default(),
         }
     }
 
@@ -87,8 +90,10 @@ impl<T> Overdue<T> {
         due
     }
 
-    /// Takes out all stand-ins, so that they can be dropped: nobody wants an outcome any more.
+    /// Takes out all stand-ins, so that they can be dropped: nobody wants an outcome any more. The clock ends.
     pub(super) fn clear(&mut self) -> Vec<T> {
+        #[cfg(feature = "stream")]
+        self.clock.wake();
         self.calls.values_mut().filter_map(|call| call.stand_in.take()).collect()
     }
 }
@@ -170,16 +175,14 @@ where
         filed
     }
 
-    /// Asks the inputs for their end, if only overdue calls run that would do so.
-    pub(super) fn find_end<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State<It, C, T>>,
-    ) -> MutexGuard<'a, State<It, C, T>> {
-        seeded!("end-left-to-overdue-calls" => return state);
+    /// Asks the inputs for their end, if only overdue calls run that would do so. The thread is in no call, or in one
+    /// that has its permit: the inputs are code of the user.
+    pub(super) fn find_end(&self) {
+        let mut state = self.lock();
         if !state.account.is_left_to_overdue(self.limits()) {
-            return state;
+            return;
         }
-        let Some(mut inputs) = state.account.begin(self.limits()) else { return state };
+        let Some(mut inputs) = state.account.begin(self.limits()) else { return };
         state.account.enter();
         let (call, abandon) = (state.call.clone(), state.overdue.as_ref().map(|it| it.abandon));
         drop(state);
@@ -193,15 +196,15 @@ where
         }
         self.leave(Stay::of(false));
         escape.disarm();
-        self.lock()
     }
 
     /// Files what stands in for the outcome of an input that has no place to run.
     fn time_out(&self, call: &C, abandon: Abandon<T>, input: It::Item, inputs: Box<It>) {
         let mut panics = Panics::default();
-        let taken = self.lock().account.took(inputs);
-        match taken {
+        let mut state = self.lock();
+        match state.account.took(inputs) {
             Ok(index) => {
+                self.settle(state);
                 let at = At { pool: self.crew().name(), index };
                 let outcome = match call.stand_in(at, input, abandon) {
                     Stand::In(stand_in, input) => {
@@ -220,10 +223,11 @@ where
                         None
                     }
                 };
-                drop(state);
+                self.settle(state);
                 panics.drop(unwanted);
             }
             Err(inputs) => {
+                drop(state);
                 panics.drop(input);
                 panics.drop(inputs);
             }

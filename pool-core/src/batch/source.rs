@@ -31,6 +31,8 @@ pub(crate) enum Polled {
     Fetched,
     /// There will be none any more, and perhaps a panic to go on with.
     Ended(Option<Payload>),
+    /// Nothing yet, and only overdue calls run that would find the end of the inputs: the caller does.
+    LeftToOverdue,
     /// Nothing yet, but the caller could run an input itself, with the permit that it has.
     Help,
     /// Nothing yet, and no thread was started for it: the caller runs an input itself, if it gets a permit.
@@ -87,6 +89,9 @@ pub(crate) trait Source<T>: Send + Sync {
     ///
     /// The batch borrows nothing that ends: [`close`](Self::close) does not wait for calls that are abandoned.
     unsafe fn abandon(&self, abandon: Abandon<T>);
+
+    /// Asks the inputs for their end, if it is left to overdue calls. Runs code of the user on the calling thread.
+    fn find_end(&self);
 
     /// Wakes the consumer when a call is overdue: it cannot wait with a time.
     #[cfg(feature = "stream")]

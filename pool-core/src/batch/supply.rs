@@ -133,10 +133,7 @@ where
     fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
         let mut state = self.lock();
         let limits = self.limits();
-        if state.overdue.is_some() {
-            self.abandon_overdue(&mut state);
-            state = self.find_end(state);
-        }
+        self.abandon_overdue(&mut state);
         // Who stands by and only gathers results is not to leave for the first ones.
         let stays = ask.patient && ask.eager && state.account.posts.held(Post::Consumer);
         if state.results.ready() && (!stays || state.account.over()) {
@@ -155,6 +152,9 @@ where
         }
         if state.account.over() {
             return Polled::Ended(state.last.take().or_else(|| state.dropped.take()));
+        }
+        if state.account.is_left_to_overdue(limits) {
+            return Polled::LeftToOverdue;
         }
         if self.wants_help(&state, ask.eager) {
             if ask.may_help && state.overdue.is_none() {
@@ -224,6 +224,10 @@ where
 
     unsafe fn abandon(&self, abandon: Abandon<T>) {
         self.lock().overdue = Some(Box::new(Overdue::new(abandon)));
+    }
+
+    fn find_end(&self) {
+        Self::find_end(self);
     }
 
     #[cfg(feature = "stream")]

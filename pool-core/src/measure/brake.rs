@@ -45,7 +45,7 @@ impl Job for Brake {
         true
     }
 
-    fn fed(&self) {}
+    fn feed(&self, _: &mut dyn FnMut()) {}
 
     fn unserved(&self) {}
 

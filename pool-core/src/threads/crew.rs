@@ -27,8 +27,8 @@ pub(crate) trait Job: Send + Sync {
     /// Whether the hint is abandoned: its batch takes no further input. If so, the hint counts as found.
     fn is_over(&self) -> bool;
 
-    /// Tells the batch that an input has been pushed.
-    fn fed(&self);
+    /// Pushes an input, if the batch takes any. `push` runs under the lock of the batch.
+    fn feed(&self, push: &mut dyn FnMut());
 
     /// Tells the batch that no thread could be started for its hint. The hint stays in the queue. A consumer that waits
     /// for the batch may run an input itself.
@@ -149,9 +149,13 @@ impl Crew {
         }
     }
 
-    /// Starts no call until then. False if there is no thread that could end it: then there is no pause.
+    /// Starts no call until then. False if nothing could end the pause: then there is none.
     pub(crate) fn pause(self: &Arc<Self>, until: Option<Instant>) -> bool {
         let mut state = self.pause.state.lock();
+        // The handle goes first and then ends the pause: either it finds this one, or this finds it gone.
+        if until.is_none() && self.permits.is_dismissed() {
+            return false;
+        }
         let starts_clock = state.extend(until);
         self.permits.pause();
         drop(state);
@@ -319,8 +323,8 @@ impl Crew {
     }
 
     pub(crate) fn dismiss(self: &Arc<Self>) {
-        self.resume();
         self.permits.dismiss();
+        self.resume();
         self.sweep();
     }
 

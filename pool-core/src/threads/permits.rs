@@ -363,6 +363,11 @@ impl Permits {
         state.send_home();
     }
 
+    /// Whether the pool's handle is gone.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.state.lock().dismissed
+    }
+
     /// Whether no work will come any more.
     pub(crate) fn is_over(&self) -> bool {
         self.state.lock().is_over()

@@ -33,8 +33,8 @@ pub(crate) struct Queue<T> {
     stealable: AtomicUsize,
     /// Number of abandoned hints in both.
     abandoned: AtomicUsize,
-    /// Held by a thread that goes through all hints. A second such thread would miss the hints that the first has taken
-    /// out.
+    /// Held by a thread that goes through all hints, or moves some. A second such thread would miss the hints that the
+    /// first has taken out.
     sifting: Mutex<()>,
 }
 
@@ -172,9 +172,18 @@ impl<T> Queue<T> {
 
     /// Takes the deque of a thread that ends. Its hints go to the injector.
     pub(crate) fn retire(&self, local: Local<T>) {
+        seeded!("hint-moves-unseen" => {
+            while let Some(hint) = local.deque.pop() {
+                self.transfer(hint);
+            }
+            return
+        });
+        // A hint on its way is in neither place: a thread that goes through all hints would miss it.
+        let one = self.sifting.lock();
         while let Some(hint) = local.deque.pop() {
             self.transfer(hint);
         }
+        drop(one);
         self.slots.lock().free.push(local.deque);
     }
 

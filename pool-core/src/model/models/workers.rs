@@ -120,6 +120,19 @@ fn a_hint_counts_while_it_moves() {
 }
 
 #[test]
+fn a_hint_is_seen_while_it_moves() {
+    model(|| {
+        let queue = Arc::new(Queue::new());
+        let local = queue.enlist();
+        local.push(&queue, ());
+        let ending = Arc::clone(&queue);
+        let thread = loom::thread::spawn(move || ending.retire(local));
+        assert_eq!(queue.all(), [()]);
+        thread.join().unwrap();
+    });
+}
+
+#[test]
 fn a_cap_that_was_lowered_and_raised_is_used() {
     // A minute with two preemptions.
     Model { bound: 1, ..Model::DEFAULT }.check(|| {
