@@ -12,6 +12,7 @@ mod order;
 mod overlap;
 mod ramp;
 mod real;
+mod rest;
 mod shared;
 mod slow;
 mod syscalls;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> Vec<Experiment> {
         hog::experiments(),
         real::experiments(),
         waiting::experiments(),
+        rest::experiments(),
     ];
     groups.into_iter().flatten().collect()
 }
@@ -53,6 +55,8 @@ pub(crate) fn all() -> Vec<Experiment> {
 pub(crate) fn child(arguments: &[String]) -> Option<Vec<f64>> {
     match arguments {
         [job, contender] if job == "idle" => idle::idle(contender),
+        [job, _] if job == "resting" => Some(rest::resting()),
+        [job, _] if job == "paused" => Some(rest::paused()),
         [job, contender] if job == "thread" => idle::thread(contender),
         [job, contender] if job.starts_with("hog") => hog::child(job, contender),
         [job, contender] if job.starts_with("waiting") => waiting::child(job, contender),

@@ -82,7 +82,7 @@
 //! - **Inside a call**, each wait above zero makes way for other calls when there is nothing to run. A loop over
 //!   [`next_timeout(Duration::ZERO)`](Map::next_timeout) is work and makes way for none.
 //! - **With a lock held** a call may wait for a batch on its own pool. Over a batch of another pool it may deadlock,
-//!   if calls of its own pool block on that lock: see [`Pool`](Pool#deadlocks).
+//!   if calls of its own pool block on that lock: see [`Pool`](Pool#deadlocks). In [`back_off`] it may deadlock, too.
 //!
 //! # Promises
 //!
@@ -120,6 +120,14 @@
 //! - **To finish what has begun**, it does not ask. It waits with [`std::thread::sleep`].
 //! - **To give up**, it asks [`is_cancelled`] now and then, and waits with [`sleep`], which returns false at once
 //!   when the batch is stopped.
+//!
+//! # When the other side pushes back or hangs
+//!
+//! - [`retry`] calls again after a failure, with delays from any iterator. Meanwhile the call rests, as in [`back_off`]:
+//!   another call has its place. [`pause`] and [`Pool::pause_for`] hold back every call of a pool.
+//! - [`timeout`](Map::timeout) gives each call a [`deadline`], after which it sees that it is cancelled.
+//!   [`abandon_after`](AsCompleted::abandon_after) goes on without a call that does not end.
+//! - [`watch`](Map::watch) tells what runs now, for how long, and on which thread.
 //!
 //! # When not to use it
 //!

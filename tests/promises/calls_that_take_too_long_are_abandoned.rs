@@ -108,7 +108,8 @@ fn the_call_sees_its_deadline_and_the_stop() {
         let call = |n: &usize| {
             assert!(deadline().is_some() && !is_cancelled());
             let slept = sleep(HOUR);
-            Err::<(), _>(assert!(!slept && is_cancelled() && *n < 2))
+            assert!(!slept && is_cancelled() && *n < 2);
+            Err::<(), _>(())
         };
         let batch = pool.as_completed([0, 1], call).abandon_after(LIMIT).timeout(HOUR);
         // Each ends by itself at about the time at which it is abandoned.
@@ -268,7 +269,8 @@ fn states_are_dropped_when_it_ends() {
             if *n == 0 {
                 waits.wait();
             }
-            Ok::<_, ()>(linger())
+            linger();
+            Ok::<_, ()>(())
         };
         let batch =
             pool.as_completed_init(0..10, move || Ok(entries.entry()), call).abandon_after(LIMIT);
@@ -323,4 +325,42 @@ fn zero_and_one_that_comes_too_late_are_refused() {
             .unwrap()
             .starts_with("`abandon_after` comes too late")
     );
+}
+
+#[test]
+fn the_end_is_found_though_all_places_are_taken() {
+    watched(|| {
+        let (pool, gate) = (Pool::new(2), Gate::default());
+        let mut done = batch(&pool, 2, 1, &gate);
+        assert!(done.by_ref().all(|done| is_timed_out(&done)));
+        assert_eq!(done.size_hint(), (0, Some(0)));
+        gate.open();
+        assert!(pool.wait_idle(Duration::MAX));
+
+        // One whose hint is wrong has an outcome for each input.
+        struct Liar(std::ops::Range<usize>);
+        impl Iterator for Liar {
+            type Item = usize;
+            fn next(&mut self) -> Option<usize> {
+                self.0.next()
+            }
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                (0, Some(self.0.len() - 3))
+            }
+        }
+        let gate = Gate::default();
+        let waits = gate.clone();
+        let call = move |n: &usize| {
+            waits.wait();
+            Ok::<_, ()>(*n)
+        };
+        let mut inputs: Vec<_> = pool
+            .as_completed(Liar(0..5), call)
+            .abandon_after(LIMIT)
+            .map(|done| done.input)
+            .collect();
+        inputs.sort_unstable();
+        assert_eq!(inputs, [0, 1, 2, 3, 4]);
+        gate.open();
+    });
 }

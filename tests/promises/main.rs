@@ -24,6 +24,7 @@ mod nesting_never_deadlocks;
 mod no_thread_still_a_result;
 mod nothing_is_lost;
 mod results_are_seen_when_they_are_there;
+mod retries_take_the_delays_of_others;
 mod scopes_start_their_batch;
 mod settings_are_checked;
 mod states_belong_to_their_batch;

@@ -45,7 +45,10 @@ fn one_that_is_dropped_leaves_no_clock() {
     watched(|| {
         let (pool, gate) = (Pool::builder().max_workers(2).name("left").build(), Gate::default());
         let waits = gate.clone();
-        let batch = pool.as_completed(0..9, move |_| Ok::<_, ()>(waits.wait()));
+        let batch = pool.as_completed(0..9, move |_| {
+            waits.wait();
+            Ok::<_, ()>(())
+        });
         let mut stream = batch.abandon_after(LIMIT).into_stream();
         assert!(matches!(block_on(stream.next()).unwrap().result, Err(CallError::TimedOut)));
         drop(stream);

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 const IDLE: usize = 64;
-const WATCHED: Duration = Duration::from_secs(3);
+pub(super) const WATCHED: Duration = Duration::from_secs(3);
 const WIDE: usize = 256;
 
 pub(super) fn experiments() -> Vec<Experiment> {
@@ -76,19 +76,12 @@ pub(super) fn idle(contender: &str) -> Option<Vec<f64>> {
         let pool = P::new(IDLE);
         collect(&pool, IDLE, &wait(|_| thread::sleep(Duration::from_millis(50))));
         thread::sleep(Duration::from_millis(300));
-        let (before, usage) = (process::switches_by_thread(), Usage::now());
-        thread::sleep(WATCHED);
+        let usage = Usage::now();
+        let switches = switches_in(WATCHED);
         let cpu = usage.since().cpu;
-        let after = process::switches_by_thread();
-        // Not those of the thread that looks.
-        let main = u64::from(std::process::id());
-        let switches: u64 = after
-            .iter()
-            .filter(|(thread, _)| **thread != main)
-            .map(|(thread, switches)| switches - before.get(thread).copied().unwrap_or_default())
-            .sum();
+        let threads = process::switches_by_thread().len() - 1;
         drop(pool);
-        vec![switches as f64, cpu.as_secs_f64() * 1e6, (after.len() - 1) as f64]
+        vec![switches, cpu.as_secs_f64() * 1e6, threads as f64]
     }
     Some(match contender {
         OURS | AGAIN => watch::<Ours>(),
@@ -98,6 +91,19 @@ pub(super) fn idle(contender: &str) -> Option<Vec<f64>> {
         Threadpool::NAME => watch::<Threadpool>(),
         _ => return None,
     })
+}
+
+/// How often the threads of this process run in that time, but for the one that looks.
+pub(super) fn switches_in(time: Duration) -> f64 {
+    let before = process::switches_by_thread();
+    thread::sleep(time);
+    let main = u64::from(std::process::id());
+    let after = process::switches_by_thread();
+    let others = after.iter().filter(|(thread, _)| **thread != main);
+    let switches: u64 = others
+        .map(|(thread, switches)| switches - before.get(thread).copied().unwrap_or_default())
+        .sum();
+    switches as f64
 }
 
 pub(super) fn thread(contender: &str) -> Option<Vec<f64>> {

@@ -25,7 +25,9 @@ use std::time::{Duration, Instant};
 ///
 /// A call may hold a lock while it waits for a batch on its **own** pool, though other calls of the pool block on
 /// that lock. It must not hold one while it waits for a batch of **another** pool: calls of its own pool that block
-/// on the lock may fill the cap meanwhile, and then it never goes on.
+/// on the lock may fill the cap meanwhile, and then it never goes on. The same holds for a call that rests in
+/// [`back_off`](crate::back_off), and for one that waits for a batch whose calls rest or
+/// [are abandoned](crate::AsCompleted::abandon_after).
 ///
 /// # Examples
 ///

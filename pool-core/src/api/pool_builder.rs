@@ -131,6 +131,8 @@ impl PoolBuilder {
     /// Runs `code` on each thread after its last call, when the thread ends: after `keep_alive` without work, or after
     /// the last call of a dropped pool.
     ///
+    /// The thread no longer counts while `code` runs, so another one may start beside it.
+    ///
     /// It does not run on threads that the end of the process cuts off, and not where `on_start` has panicked. A panic
     /// of `code` goes to the panic hook only.
     ///

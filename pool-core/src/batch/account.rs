@@ -19,7 +19,6 @@
 //! | started | yes | |
 //! | iterator brought back | yes | |
 //! | call ended | yes | |
-//! | call abandoned ([`Overdue`](crate::batch::overdue::Overdue)) | yes | |
 //! | input pushed to a [`Feed`](crate::Feed) | yes | |
 //! | result taken while room was wanted ([`Room`]), buffer lifted | yes | |
 //! | hint found | | yes |
@@ -259,7 +258,7 @@ impl<It: Inputs> Account<It> {
     /// The inputs left if there are `total`. Only `next()` reports the end of the inputs, so this keeps one alive while
     /// no call runs whose worker would ask next.
     fn expected(&self, total: usize) -> usize {
-        total.saturating_sub(self.taken).max(usize::from(!self.busy()))
+        total.saturating_sub(self.taken).max(usize::from(self.active == 0))
     }
 
     /// Tells the inputs which batch has started.
@@ -383,6 +382,13 @@ impl<It: Inputs> Account<It> {
     /// How many threads are inside.
     pub(super) fn inside(&self) -> usize {
         self.inside
+    }
+
+    /// Whether nothing runs but overdue calls, and the inputs claim to be over. Then no worker may have a place left to
+    /// find their end.
+    pub(super) fn is_left_to_overdue(&self, limits: Limits<'_>) -> bool {
+        let claim = self.size_hint.1.is_some_and(|total| self.taken >= total);
+        self.overdue > 0 && claim && self.lacks_a_worker(limits)
     }
 
     /// How many threads are inside that the end waits for.

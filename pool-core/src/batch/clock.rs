@@ -17,7 +17,8 @@ where
 {
     /// Does what a consumer does that waits, and says when to do so again. `None` if no call is waited for.
     pub(super) fn tick(&self) -> Option<Instant> {
-        let mut state = self.abandon_overdue(self.lock());
+        let mut state = self.lock();
+        self.abandon_overdue(&mut state);
         let closed = state.account.phase() == Phase::Closed;
         let due = state.overdue.as_ref().and_then(|overdue| overdue.due()).filter(|_| !closed);
         if let Some(overdue) = &mut state.overdue {

@@ -97,11 +97,6 @@ impl<T> Handle<'_, T> {
         self.source().stopper()
     }
 
-    /// Abandons each call that takes too long. Such a batch borrows nothing.
-    pub(crate) fn abandon(&self, abandon: Abandon<T>) {
-        self.source().abandon(abandon);
-    }
-
     /// Ends the inputs with the first result that is `last`, in time.
     pub(crate) fn end_at(&self, last: fn(&T) -> bool) {
         self.source().end_at(last);
@@ -179,6 +174,12 @@ impl<T> Handle<'_, T> {
 }
 
 impl<T> Handle<'static, T> {
+    /// Abandons each call that takes too long. The caller has seen that the batch has not started.
+    pub(crate) fn abandon(&self, abandon: Abandon<T>) {
+        // SAFETY: A batch that borrows for `'static` borrows nothing that ends.
+        unsafe { self.source().abandon(abandon) };
+    }
+
     /// Starts the batch, if it has not started.
     #[inline]
     pub(crate) fn start(&mut self, how: Start) {

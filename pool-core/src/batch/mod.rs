@@ -22,6 +22,8 @@
 //! 4. The consumer closes a batch that borrows, and waits until no thread is inside. After that the allocation holds no
 //!    value of a type that mentions `'env`, only the empty places for such values. The last hint frees these later.
 //!
+//! A batch that [abandons](overdue) calls does not wait for them. So only a batch that borrows nothing may do that.
+//!
 //! Take a thread that enters late:
 //!
 //! - Either its section comes before the closing section: then the thread is counted, and the consumer waits for it.

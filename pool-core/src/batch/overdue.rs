@@ -19,6 +19,13 @@
 //! wakes a consumer which knew of no call, since that consumer waits without a time. An async consumer cannot wait:
 //! for it a thread sleeps until then, the clock.
 //!
+//! # The end of the inputs
+//!
+//! Only `next` reports the end of the inputs. The worker that would ask may be the one whose call never ends, and such
+//! calls may hold all permits. So the consumer asks, without a permit, once nothing else runs and as many inputs have
+//! been taken as their size hint promised. If the hint was wrong, the input that comes has no place to run, and is timed
+//! out.
+//!
 //! # Nesting
 //!
 //! A consumer cannot abandon a call that it runs itself. So a call that waits for such a batch on its own pool runs no
@@ -110,8 +117,9 @@ where
                 call.run(at, input)
             }
             Some(Stand::Outcome(done)) => done,
-            Some(Stand::Nothing(input)) => call.run(at, input),
-            None => unreachable!("a batch that times its calls abandons some"),
+            Some(Stand::Nothing(_)) | None => {
+                unreachable!("a batch that abandons calls has stand-ins")
+            }
         };
         let observer = || Some((self.home().observer.as_deref()?, at.index));
         let outcome = inside.call(|| stay.calls.run(observer, run));
@@ -162,24 +170,69 @@ where
         filed
     }
 
-    /// Abandons the calls that are overdue, in a section that it ends if there are any: with nothing left that runs, a
-    /// hint may be due.
-    pub(super) fn abandon_overdue<'a>(
+    /// Asks the inputs for their end, if only overdue calls run that would do so.
+    pub(super) fn find_end<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<It, C, T>>,
     ) -> MutexGuard<'a, State<It, C, T>> {
-        let before = state.account.awaited();
-        self.file_stand_ins(&mut state);
-        seeded!("no-settle-after-overdue" => return state);
-        if state.account.awaited() < before {
-            self.settle(state);
-            state = self.lock();
+        seeded!("end-left-to-overdue-calls" => return state);
+        if !state.account.is_left_to_overdue(self.limits()) {
+            return state;
         }
-        state
+        let Some(mut inputs) = state.account.begin(self.limits()) else { return state };
+        state.account.enter();
+        let (call, abandon) = (state.call.clone(), state.overdue.as_ref().map(|it| it.abandon));
+        drop(state);
+        let escape = unwind::Escape::armed();
+        match (unwind::catch(|| inputs.next()), call, abandon) {
+            (Ok(Some(input)), Some(call), Some(abandon)) => {
+                self.time_out(&*call, abandon, input, inputs);
+            }
+            (Err(payload), ..) => drop(self.run_out(Some(payload), inputs)),
+            _ => drop(self.run_out(None, inputs)),
+        }
+        self.leave(Stay::of(false));
+        escape.disarm();
+        self.lock()
     }
 
-    /// Files what stands in for the outcomes of calls that are overdue.
-    fn file_stand_ins(&self, state: &mut State<It, C, T>) {
+    /// Files what stands in for the outcome of an input that has no place to run.
+    fn time_out(&self, call: &C, abandon: Abandon<T>, input: It::Item, inputs: Box<It>) {
+        let mut panics = Panics::default();
+        let taken = self.lock().account.took(inputs);
+        match taken {
+            Ok(index) => {
+                let at = At { pool: self.crew().name(), index };
+                let outcome = match call.stand_in(at, input, abandon) {
+                    Stand::In(stand_in, input) => {
+                        panics.drop(input);
+                        Ok(stand_in)
+                    }
+                    Stand::Outcome((outcome, _)) => outcome,
+                    Stand::Nothing(_) => unreachable!("a batch that abandons calls has stand-ins"),
+                };
+                let mut state = self.lock();
+                state.account.ended();
+                let unwanted = match state.account.phase() {
+                    Phase::Closed => Some(outcome),
+                    _ => {
+                        state.results.put(index, outcome);
+                        None
+                    }
+                };
+                drop(state);
+                panics.drop(unwanted);
+            }
+            Err(inputs) => {
+                panics.drop(input);
+                panics.drop(inputs);
+            }
+        }
+        self.keep(panics);
+    }
+
+    /// Abandons the calls that are overdue, and files what stands in for their outcomes.
+    pub(super) fn abandon_overdue(&self, state: &mut State<It, C, T>) {
         let Some(overdue) = &mut state.overdue else { return };
         let now = Instant::now();
         for (&index, call) in &mut overdue.calls {

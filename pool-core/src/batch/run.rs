@@ -28,6 +28,12 @@ pub(super) struct Stay {
     heir: Option<Heir>,
 }
 
+impl Stay {
+    pub(super) fn of(worker: bool) -> Self {
+        Self { worker, searches: false, calls: Calls::default(), late: false, heir: None }
+    }
+}
+
 impl<It, C, T> Batch<It, C, T>
 where
     It: Inputs,
@@ -71,8 +77,7 @@ where
         drop(state);
         let escape = unwind::Escape::armed();
         let inside = Inside::enter(crew, &self.token);
-        let mut stay =
-            Stay { worker, searches: false, calls: Calls::default(), late: false, heir: None };
+        let mut stay = Stay::of(worker);
         let mut next = Some(inputs);
         while let Some(inputs) = next {
             let Some((index, input)) = self.take(inputs) else { break };
@@ -139,7 +144,11 @@ where
 
     /// Says that the inputs have ended, or panicked. The consumer hears of that when the last thread leaves.
     #[cold]
-    fn run_out(&self, panicked: Option<Payload>, inputs: Box<It>) -> Option<(usize, It::Item)> {
+    pub(super) fn run_out(
+        &self,
+        panicked: Option<Payload>,
+        inputs: Box<It>,
+    ) -> Option<(usize, It::Item)> {
         let mut state = self.lock();
         let surplus = match panicked {
             Some(payload) if state.account.phase() == Phase::Open => state.last.replace(payload),
@@ -258,7 +267,7 @@ where
     }
 
     /// Step 3 of the essay on borrowing. The thread has dropped all that it held of the batch.
-    fn leave(&self, stay: Stay) -> Option<Heir> {
+    pub(super) fn leave(&self, stay: Stay) -> Option<Heir> {
         let mut panics = Panics::default();
         let mut state = self.lock();
         while state.account.last() {

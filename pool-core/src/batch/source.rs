@@ -81,8 +81,12 @@ pub(crate) trait Source<T>: Send + Sync {
     /// Takes no further input once there is a result that is `last`.
     fn end_at(&self, last: fn(&T) -> bool);
 
-    /// Abandons each call that takes too long.
-    fn abandon(&self, abandon: Abandon<T>);
+    /// Abandons each call that takes too long. The batch has not started.
+    ///
+    /// # Safety
+    ///
+    /// The batch borrows nothing that ends: [`close`](Self::close) does not wait for calls that are abandoned.
+    unsafe fn abandon(&self, abandon: Abandon<T>);
 
     /// Wakes the consumer when a call is overdue: it cannot wait with a time.
     #[cfg(feature = "stream")]

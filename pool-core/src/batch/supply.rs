@@ -54,9 +54,7 @@ where
             let mut state = self.lock();
             seeded!("close-without-waiting" => return state.dropped.take());
             // In a child after `fork` the threads that were inside do not exist.
-            if state.overdue.is_some() {
-                state = self.abandon_overdue(state);
-            }
+            self.abandon_overdue(&mut state);
             if state.account.awaited() == 0 || !crew.is_here() {
                 return state.dropped.take();
             }
@@ -136,7 +134,8 @@ where
         let mut state = self.lock();
         let limits = self.limits();
         if state.overdue.is_some() {
-            state = self.abandon_overdue(state);
+            self.abandon_overdue(&mut state);
+            state = self.find_end(state);
         }
         // Who stands by and only gathers results is not to leave for the first ones.
         let stays = ask.patient && ask.eager && state.account.posts.held(Post::Consumer);
@@ -223,7 +222,7 @@ where
         }
     }
 
-    fn abandon(&self, abandon: Abandon<T>) {
+    unsafe fn abandon(&self, abandon: Abandon<T>) {
         self.lock().overdue = Some(Box::new(Overdue::new(abandon)));
     }
 

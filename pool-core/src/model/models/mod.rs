@@ -14,6 +14,7 @@
 
 mod ends;
 mod fast_calls;
+mod overdue;
 mod rests;
 mod results;
 mod waiting_calls;
