@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 type Fault = (&'static str, fn());
 
-const FAULTS: [Fault; 21] = [
+const FAULTS: [Fault; 24] = [
     ("undisturbed", || disturbed(|_, _| {})),
     ("worker_killed", || disturbed(|_, workers| drop(workers.pop()))),
     ("server_killed", || {
@@ -67,6 +67,27 @@ const FAULTS: [Fault; 21] = [
     }),
     ("reconnects_are_no_deliveries", reconnects_are_no_deliveries),
     ("a_worker_ends_without_a_server", a_worker_ends_without_a_server),
+    ("log_lost", || {
+        disturbed(|server, _| {
+            server.forget();
+            server.again();
+        })
+    }),
+    ("memory_full", || {
+        disturbed(|server, _| {
+            let mut connection = server.connect().unwrap();
+            let mut limit = |bytes| {
+                redis::cmd("CONFIG")
+                    .arg(&["SET", "maxmemory", bytes])
+                    .query::<()>(&mut connection)
+                    .unwrap();
+            };
+            limit("1");
+            thread::sleep(Duration::from_millis(1500));
+            limit("0");
+        })
+    }),
+    ("caller_frozen", caller_frozen),
     ("two_callers", two_callers),
     ("time_limits", time_limits),
     ("refused", refused),
@@ -397,4 +418,19 @@ fn a_worker_ends_without_a_server() {
     server.again();
     let _other = server.beside("worker");
     assert_eq!(batch.collect::<Vec<_>>(), [Ok(2)]);
+}
+
+/// For longer than its results live.
+fn caller_frozen() {
+    let server = Server::start();
+    let _worker = server.beside("worker");
+    let mut caller = server.beside("whole");
+    until(&server, 300);
+    caller.signal(libc::SIGSTOP);
+    thread::sleep(3 * LEASE);
+    caller.signal(libc::SIGCONT);
+    assert!(caller.0.wait().unwrap().success());
+    let executions = server.executions();
+    println!("    executed again: {}", executions.len() - 2000);
+    assert!(executions.iter().collect::<BTreeSet<_>>().into_iter().copied().eq(0..2000));
 }

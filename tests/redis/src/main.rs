@@ -46,6 +46,13 @@ fn main() -> Result<(), FleetError> {
             double::on(&fleet).map((0..).map(|n| (log.to_string(), n, 2))).for_each(drop);
             Ok(())
         }
+        ["whole", url, log] => {
+            let fleet = Fleet::redis(url)?.lease(LEASE);
+            let doubled = double::on(&fleet).map((0..2000).map(|n| (log.to_string(), n, 2)));
+            let doubled = doubled.try_collect::<Vec<_>>().expect("no error");
+            assert!(doubled.into_iter().eq((0..2000).map(|n| 2 * n)));
+            Ok(())
+        }
         names => {
             faults::all(names);
             Ok(())

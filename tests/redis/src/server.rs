@@ -44,6 +44,12 @@ impl Server {
         process.wait().unwrap();
     }
 
+    /// Kills it and takes away all that it has written.
+    pub(crate) fn forget(&mut self) {
+        self.kill();
+        std::fs::remove_dir_all(self.folder.path().join("appendonlydir")).unwrap();
+    }
+
     pub(crate) fn signal(&self, signal: i32) {
         send(self.process.as_ref().unwrap(), signal);
     }
@@ -77,7 +83,7 @@ impl Server {
     pub(crate) fn beside(&self, role: &str) -> Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg(role).arg(self.url());
-        if role == "caller" {
+        if role != "worker" {
             command.arg(self.log());
         }
         Process(command.stderr(Stdio::null()).spawn().unwrap())
