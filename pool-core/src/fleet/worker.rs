@@ -84,12 +84,19 @@ impl Worker {
 
     /// Where a worker that was started by hand belongs to.
     fn by_url() -> io::Result<Place> {
-        #[cfg(feature = "redis")]
-        if let Some(url) = env::var(VARIABLE).ok().filter(|url| url.starts_with("redis")) {
-            let client = redis::Client::open(url).map_err(io::Error::other)?;
-            return Ok(Place::Server(client, LEASE));
+        // What is no URL names the line of a worker that has started this program.
+        match env::var(VARIABLE).ok().filter(|place| place.contains("://")) {
+            #[cfg(feature = "redis")]
+            Some(url) => {
+                let client = redis::Client::open(url).map_err(io::Error::other)?;
+                Ok(Place::Server(client, LEASE))
+            }
+            #[cfg(not(feature = "redis"))]
+            Some(url) => {
+                Err(io::Error::other(format!("`{url}` needs the feature `redis` of pool-core")))
+            }
+            None => Ok(Place::Nowhere),
         }
-        Ok(Place::Nowhere)
     }
 
     /// A worker at a server.
