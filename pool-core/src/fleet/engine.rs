@@ -1,11 +1,12 @@
 //! [`Engine`]: what runs the calls of a fleet.
 
 use crate::api::pool::Pool;
+use crate::fleet::error::FleetError;
 use crate::fleet::frame::Answer;
 use crate::fleet::processes::Processes;
 #[cfg(feature = "redis")]
 use crate::fleet::redis::caller::Caller;
-use crate::fleet::{FleetError, Stats};
+use crate::fleet::stats::Stats;
 
 pub(super) enum Engine {
     Processes(Processes),

@@ -1,11 +1,11 @@
 //! [`Function`]: what generated code tells of a function, and [`Returns`], how its result travels.
 
 use crate::api::pool::Pool;
-use crate::fleet::error::RemoteError;
+use crate::fleet::codec;
+use crate::fleet::error::{FleetError, RemoteError};
 use crate::fleet::frame::{self, Answer};
 use crate::fleet::inputs::Parameters;
 use crate::fleet::travels::Travels;
-use crate::fleet::{FleetError, codec};
 use std::convert::Infallible;
 use std::time::Duration;
 

@@ -2,10 +2,11 @@
 
 use crate::api::pool::Pool;
 use crate::api::task::Task;
+use crate::fleet::error::FleetError;
 use crate::fleet::frame::{Answer, Incoming, Order, Report};
 use crate::fleet::process::VARIABLE;
 use crate::fleet::service::Service;
-use crate::fleet::{FleetError, system};
+use crate::fleet::system;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
