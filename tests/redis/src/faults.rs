@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 type Fault = (&'static str, fn());
 
-const FAULTS: [Fault; 24] = [
+const FAULTS: [Fault; 25] = [
     ("undisturbed", || disturbed(|_, _| {})),
     ("worker_killed", || disturbed(|_, workers| drop(workers.pop()))),
     ("server_killed", || {
@@ -47,6 +47,7 @@ const FAULTS: [Fault; 24] = [
     ("poison", poison),
     ("panics", panics),
     ("stopped", stopped),
+    ("stopped_and_forgotten", stopped_and_forgotten),
     ("dropped", dropped),
     ("caller_killed", caller_killed),
     ("long_calls_run_once", long_calls_run_once),
@@ -433,4 +434,26 @@ fn caller_frozen() {
     let executions = server.executions();
     println!("    executed again: {}", executions.len() - 2000);
     assert!(executions.iter().collect::<BTreeSet<_>>().into_iter().copied().eq(0..2000));
+}
+
+/// Calls that were stopped are not handed out again after the server has lost them.
+fn stopped_and_forgotten() {
+    let server = Server::start();
+    let worker = server.beside("worker");
+    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
+    let batch =
+        double::on(&fleet).as_completed((0..).map(move |n| (log.clone(), n, 3_600_000))).start();
+    until(&server, 4);
+    worker.signal(libc::SIGSTOP);
+    batch.stop_handle().stop();
+    thread::sleep(LEASE / 2);
+    redis::cmd("FLUSHALL").query::<()>(&mut server.connect().unwrap()).unwrap();
+    for done in batch {
+        match done.result {
+            Err(CallError::Failed(RemoteError::Lost(FleetError::Cancelled))) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(server.executions().len(), 4);
+    assert_nothing_left(&server);
 }

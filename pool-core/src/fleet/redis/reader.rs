@@ -3,6 +3,7 @@
 use super::link::{Failed, Link};
 use super::table::{Order, Shared};
 use super::{BLOCK, Read, bytes, calls_of, milliseconds, text};
+use crate::fleet::error::FleetError;
 use crate::fleet::frame::Report;
 use std::time::{Duration, Instant};
 
@@ -87,7 +88,14 @@ impl Shared {
             let Some(open) = table.open.get_mut(&index).filter(|open| open.answer.is_none()) else {
                 continue;
             };
-            if there.is_empty() && open.entry.as_deref() == Some(&entry) {
+            if !there.is_empty() || open.entry.as_deref() != Some(&entry) {
+                continue;
+            }
+            if open.cancelled {
+                // Nobody wants it again.
+                open.answer = Some(Err(FleetError::Cancelled));
+                open.waits.unpark();
+            } else {
                 open.entry = None;
                 table.outbox.push(Order::Add(index));
             }
