@@ -14,8 +14,11 @@ const MOMENT: Duration = Duration::from_millis(1);
 /// How many attempts are made with these delays, if all fail.
 fn attempts(delays: impl IntoIterator<Item = Duration>) -> usize {
     let mut attempts = 0;
-    let fails = || Err::<(), _>(attempts += 1);
-    assert_eq!(retry(delays, fails, |(), delay| Some(delay)), Err(()));
+    let fails = || {
+        attempts += 1;
+        Err::<(), _>("failed")
+    };
+    assert_eq!(retry(delays, fails, |_, delay| Some(delay)), Err("failed"));
     attempts
 }
 

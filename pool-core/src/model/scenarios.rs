@@ -459,6 +459,37 @@ fn sleeping_calls_wake_when_their_batch_is_dropped() {
 }
 
 #[test]
+fn calls_rest_and_nest_while_their_pool_pauses() {
+    explore(|| {
+        let all = Capped::new(lasting(), 2);
+        let (pool, inner) = (Arc::clone(&all.pool), all.clone());
+        let pauses = thread::spawn(move || {
+            assert!(pool.pause_for(Duration::MAX));
+            thread::yield_now();
+            pool.resume();
+        });
+        let rest = |all: &Capped| {
+            all.work();
+            assert!(crate::back_off(Duration::ZERO));
+            all.work();
+        };
+        let outer = all.pool.map(0..3, |n| {
+            rest(&inner);
+            let leaves = inner.pool.map(0..2, |m| {
+                rest(&inner);
+                2 * n + m
+            });
+            leaves.collect::<Vec<_>>()
+        });
+        assert_eq!(outer.collect::<Vec<_>>(), [[0, 1], [2, 3], [4, 5]]);
+        pauses.join().unwrap();
+        assert!(all.pool.wait_idle(Duration::MAX));
+        let stats = all.pool.stats();
+        assert_eq!((stats.running, stats.resting, stats.waiting, stats.completed), (0, 0, 0, 9));
+    });
+}
+
+#[test]
 fn a_pool_is_dropped_before_its_work_is_done() {
     explore(|| {
         let alive = Arc::new(AtomicUsize::new(0));

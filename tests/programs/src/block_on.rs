@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 /// Wakes a thread, which asks nothing again before that.
 struct Alarm {
@@ -41,6 +42,20 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
             Poll::Pending => alarm.wait(),
+        }
+    }
+}
+
+/// Drops the future if it is not ready after that time.
+pub(crate) fn block_on_for<F: Future>(future: F, time: Duration) -> Option<F::Output> {
+    let (alarm, mut future, begun) = (Alarm::new(), pin!(future), Instant::now());
+    let waker = Waker::from(Arc::clone(&alarm));
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(output);
+        }
+        while !alarm.rung.swap(false, SeqCst) {
+            thread::park_timeout(time.checked_sub(begun.elapsed())?);
         }
     }
 }

@@ -6,8 +6,9 @@ use crate::plan::{self, Act, Call, End, Place, Stop};
 use crate::run::Run;
 use crate::tasks;
 use crate::values::{Failure, Input, Origin, Output, raise};
+use crate::venue::Venue;
 use crate::watchdog;
-use crate::world::{Venue, World};
+use crate::world::World;
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering::SeqCst;
@@ -98,12 +99,13 @@ impl<'a> Actor<'a> {
             }
             Act::Yield => thread::yield_now(),
             Act::Sleep(time) => thread::sleep(*time),
-            Act::Rest(time) => {
-                let rested = pool_core::sleep(*time);
-                self.check(
-                    rested || !self.calm,
-                    "a sleep of nothing that was cancelled was cut short",
-                );
+            Act::Rest(time) => self.sleep(*time),
+            Act::BackOff(time) => self.back_off(*time),
+            Act::Retry { delays, failures } => self.retry(delays, *failures),
+            Act::Pause { on, time, resumed } => self.pause(*on, *time, *resumed),
+            Act::Resume(number) => {
+                let pool = self.world.venues[*number].pool();
+                pool.iter().for_each(|pool| pool.resume());
             }
             Act::Batch(plan) => batch::run(self, plan),
             Act::Tasks(plan) => tasks::run(self, plan),
@@ -143,7 +145,7 @@ impl<'a> Actor<'a> {
         }
     }
 
-    fn check(&self, holds: bool, fault: &str) {
+    pub(crate) fn check(&self, holds: bool, fault: &str) {
         self.world.ledger.check(holds, || fault.into());
     }
 }
@@ -156,6 +158,8 @@ pub(crate) fn run(run: &Run, input: &Input) -> Result<Output, Failure> {
     let most = run.plan.max_workers.unwrap_or(usize::MAX);
     run.book
         .check(running <= most, || format!("{running} calls of a batch that runs {most} at once"));
+    run.limit.check(run);
+    run.see_call(input.index);
     if let Some(feeder) = &run.feeder {
         feeder.push_from_call(input.weight, &run.book);
     }
@@ -172,7 +176,11 @@ pub(crate) fn run(run: &Run, input: &Input) -> Result<Output, Failure> {
     run.book.running.leave();
     if let Err(payload) = end {
         run.venue.panicked.fetch_add(1, SeqCst);
+        run.failed.fetch_add(1, SeqCst);
         resume_unwind(payload);
+    }
+    if call.end == End::Fails && !run.plan.ordered {
+        run.failed.fetch_add(1, SeqCst);
     }
     let bomb = run.plan.bombs.is_some_and(|every| input.index % every == 0);
     let output = Output::of(input, &run.book, bomb);
@@ -192,9 +200,12 @@ pub(crate) fn as_call(actor: &Actor<'_>, code: impl FnOnce()) {
     watchdog::progress();
     actor.enter();
     let done = catch_unwind(AssertUnwindSafe(code));
-    if actor.calm {
-        actor.check(!pool_core::is_cancelled(), "a call is cancelled that nothing cancels");
-    }
+    let (late, cancelled) = (actor.is_late(), pool_core::is_cancelled());
+    actor.check(!late || cancelled, "a call is not cancelled whose time is over");
+    actor.check(
+        !cancelled || !actor.calm || actor.is_late(),
+        "a call is cancelled that nothing cancels",
+    );
     actor.leave();
     watchdog::progress();
     done.unwrap_or_else(|payload| resume_unwind(payload));

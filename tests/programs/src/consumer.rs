@@ -29,9 +29,12 @@ impl<'a> Consumer<'a> {
     pub(crate) fn take(&mut self, item: impl Item) -> ControlFlow<()> {
         let (run, plan) = (self.run, &self.run.plan);
         let (index, weight) = item.check(&run.book);
+        let in_time = self.is_in_time(&item);
         run.book.note(index, Fate::Yielded);
         let before = run.seen.fetch_add(1, SeqCst);
-        run.venue.seen.fetch_add(1, SeqCst);
+        // A call that comes too late is counted when it ends.
+        run.venue.seen.fetch_add(u64::from(in_time), SeqCst);
+        run.see_results(before + 1 - run.timed_out.load(SeqCst));
         let in_order = plan.ordered || plan.in_order;
         run.book.check(!in_order || index == before, || format!("result {index} at {before}"));
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(item)));
@@ -59,6 +62,22 @@ impl<'a> Consumer<'a> {
             run.stop();
         }
         self.look_whether_to_leave()
+    }
+
+    /// Whether the result is that of a call which the batch waited for.
+    fn is_in_time(&self, item: &impl Item) -> bool {
+        let run = self.run;
+        let Some((took, timed_out)) = item.took() else { return true };
+        let right = match (run.plan.abandon_after, timed_out) {
+            (Some(limit), true) => took == limit,
+            (Some(limit), false) => took <= limit,
+            (None, timed_out) => !timed_out,
+        };
+        run.book.check(right, || {
+            format!("timed out is {timed_out} after {took:?} of {:?}", run.plan.abandon_after)
+        });
+        run.timed_out.fetch_add(usize::from(timed_out), SeqCst);
+        !timed_out
     }
 
     /// Takes results that were gathered: there is nothing to leave any more.
@@ -111,6 +130,9 @@ impl<'a> Consumer<'a> {
         let (book, plan) = (&self.run.book, &self.run.plan);
         let (taken, yielded, called) =
             (book.taken(), book.count(Fate::Yielded), book.count(Fate::Called));
+        if self.run.timed_out.load(SeqCst) == 0 {
+            self.run.see_end();
+        }
         if plan.stop.is_none() {
             book.check(yielded == taken, || format!("{yielded} results for {taken} inputs"));
             let total = plan.inputs.total().filter(|_| match plan.inputs.mood {
@@ -131,7 +153,8 @@ impl<'a> Consumer<'a> {
     /// The results of a batch that is still there have ended by themselves.
     pub(crate) fn end_of_owned(&self) {
         self.end();
-        if self.run.plan.stop.is_none() && !self.run.noisy {
+        let late = self.run.timed_out.load(SeqCst) > 0;
+        if self.run.plan.stop.is_none() && !self.run.noisy && !late {
             let all = [Kind::Closure, Kind::Iterator, Kind::Input, Kind::Output, Kind::State];
             self.run.book.is_gone(&all, "when the consumer has seen the end");
         }

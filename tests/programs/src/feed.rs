@@ -1,31 +1,34 @@
 //! The feed of a batch whose results bring further inputs, and the thread beside it that pushes some.
 
-use crate::ledger::{Book, Fate, Kind, Token};
+use crate::ledger::{Book, Fate, Kind};
 use crate::plan::{Batch, Mood, Pushes};
+use crate::token::Token;
 use crate::values::Input;
 use pool_core::{Feed, feed};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Numbers the inputs as it pushes them, so that their order is the one in which they are taken.
+/// Numbers the inputs as it pushes them. With a lock around both, their order is the one in which they are taken.
 pub(crate) struct Feeder {
-    pushes: Pushes,
-    state: Mutex<State>,
-    beside: Mutex<Option<JoinHandle<()>>>,
-}
-
-struct State {
     feed: Feed<Input>,
-    next: usize,
+    pushes: Pushes,
+    next: AtomicUsize,
+    /// `None` where pushes race each other.
+    numbers: Option<Mutex<()>>,
+    beside: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Feeder {
     pub(crate) fn of(plan: &Batch, book: &Arc<Book>) -> Option<Arc<Self>> {
-        let Mood::Feed { weight, pushes, beside } = plan.inputs.mood else { return None };
+        let Mood::Feed { weight, pushes, numbered, beside } = plan.inputs.mood else { return None };
+        book.unnumbered.store(!numbered, SeqCst);
         let feeder = Arc::new(Self {
+            feed: Feed::new(),
             pushes,
-            state: Mutex::new(State { feed: Feed::new(), next: 0 }),
+            next: AtomicUsize::new(0),
+            numbers: numbered.then(Mutex::default),
             beside: Mutex::new(None),
         });
         feeder.push(weight, book);
@@ -40,7 +43,7 @@ impl Feeder {
     }
 
     pub(crate) fn inputs(&self) -> feed::Inputs<Input> {
-        self.lock().feed.inputs()
+        self.feed.inputs()
     }
 
     /// What a call pushes for an input of that weight.
@@ -66,11 +69,15 @@ impl Feeder {
     /// Runs `code` while nothing is being pushed, and the feed has ended.
     pub(crate) fn at_the_end(&self, book: &Arc<Book>, code: impl FnOnce()) {
         self.join();
-        let state = self.lock();
-        let late = Input { index: usize::MAX, weight: 0, token: Token::new(book, Kind::Input) };
-        let refused = state.feed.push(late).is_err();
-        book.check(refused, || "a feed accepts an input after its end".into());
+        let _numbers = self.lock();
+        book.check(self.is_refused(book), || "a feed accepts an input after its end".into());
         code();
+    }
+
+    /// Whether the feed takes no input any more.
+    pub(crate) fn is_refused(&self, book: &Arc<Book>) -> bool {
+        let late = Input { index: usize::MAX, weight: 0, token: Token::new(book, Kind::Input) };
+        self.feed.push(late).is_err()
     }
 
     /// Waits for the thread that pushes beside the batch.
@@ -87,21 +94,23 @@ impl Feeder {
     }
 
     fn push(&self, weight: u32, book: &Arc<Book>) {
-        let mut state = self.lock();
-        let index = state.next;
+        let numbers = self.lock();
+        let index = self.next.fetch_add(1, SeqCst);
         let input = Input { index, weight, token: Token::new(book, Kind::Input) };
         book.note(index, Fate::Taken);
-        match state.feed.push(input) {
-            Ok(()) => state.next += 1,
-            Err(input) => {
-                input.token.touch();
-                book.check(input.index == index, || "a feed gives another input back".into());
-                book.untake(index);
+        if let Err(input) = self.feed.push(input) {
+            input.token.touch();
+            book.check(input.index == index, || "a feed gives another input back".into());
+            book.untake(index);
+            if numbers.is_some() {
+                // The next one gets this position.
+                self.next.store(index, SeqCst);
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Option<MutexGuard<'_, ()>> {
+        let numbers = self.numbers.as_ref()?;
+        Some(numbers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

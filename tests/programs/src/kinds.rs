@@ -1,7 +1,9 @@
 //! The two kinds of batch, as code that takes either sees them.
 
 use crate::values::{Failure, Input, Item, Output};
-use pool_core::{AsCompleted, Completion, Map, Pool, ResultStream, Results, StopHandle, Timeout};
+use pool_core::{
+    AsCompleted, Completion, Map, Pool, ResultStream, Results, StopHandle, Timeout, Watch,
+};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -11,7 +13,9 @@ pub(crate) trait Lent: Sized {
     fn max_workers(self, max_workers: usize) -> Self;
     fn buffer(self, inputs: usize) -> Self;
     fn on(self, pool: &Pool) -> Self;
+    fn timeout(self, limit: Duration) -> Self;
     fn stop_handle(&self) -> StopHandle;
+    fn watch(&self) -> Watch;
     fn in_order(self) -> Self;
     fn collect<C: FromIterator<Self::Item>>(self) -> C;
     /// The values of all, or the first failure; of a kind that has no such thing, all results.
@@ -26,15 +30,17 @@ pub(crate) trait Owned:
     Lent + Iterator<Item = <Self as Lent>::Item> + Send + 'static
 {
     fn start(self) -> Self;
+    /// Of a kind that has no such thing, the batch as it is.
+    fn abandon_after(self, limit: Duration) -> Self;
     fn next_timeout(&mut self, wait: Duration) -> Result<Option<<Self as Lent>::Item>, Timeout>;
     fn into_stream(self) -> ResultStream<<Self as Lent>::Item>;
 }
 
 macro_rules! batches {
-    ($(($Batch:ident $(, $P:ty)*) of $Item:ty { $($own:tt)* })*) => { $(
+    ($(($Batch:ident $(, $P:ty)*) of $Item:ty { $($lent:tt)* } $abandon_after:item)*) => { $(
         impl<'env> Lent for $Batch<'env $(, $P)*> {
             type Item = $Item;
-            $($own)*
+            $($lent)*
             fn max_workers(self, max_workers: usize) -> Self {
                 self.max_workers(max_workers)
             }
@@ -44,8 +50,14 @@ macro_rules! batches {
             fn on(self, pool: &Pool) -> Self {
                 self.on(pool)
             }
+            fn timeout(self, limit: Duration) -> Self {
+                self.timeout(limit)
+            }
             fn stop_handle(&self) -> StopHandle {
                 self.stop_handle()
+            }
+            fn watch(&self) -> Watch {
+                self.watch()
             }
             fn collect<C: FromIterator<$Item>>(self) -> C {
                 self.collect()
@@ -65,6 +77,7 @@ macro_rules! batches {
             fn start(self) -> Self {
                 self.start()
             }
+            $abandon_after
             fn next_timeout(&mut self, wait: Duration) -> Result<Option<$Item>, Timeout> {
                 self.next_timeout(wait)
             }
@@ -85,6 +98,9 @@ batches! {
             Ok(values.into_iter().map(Ok).collect())
         }
     }
+    fn abandon_after(self, _: Duration) -> Self {
+        self
+    }
     (AsCompleted, Input, Output, Failure) of Completion<Input, Output, Failure> {
         fn in_order(self) -> Self {
             self.in_order()
@@ -92,5 +108,8 @@ batches! {
         fn try_collect(self) -> Result<Vec<Completion<Input, Output, Failure>>, Failure> {
             Ok(self.collect())
         }
+    }
+    fn abandon_after(self, limit: Duration) -> Self {
+        self.abandon_after(limit)
     }
 }

@@ -57,6 +57,7 @@ impl Ledger {
             running: Gauge::default(),
             leaked: AtomicBool::new(false),
             runs_all: AtomicBool::new(false),
+            unnumbered: AtomicBool::new(false),
         });
         self.batches.fetch_add(1, SeqCst);
         self.books.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&book));
@@ -117,6 +118,8 @@ pub(crate) struct Book {
     pub(crate) leaked: AtomicBool,
     /// What was taken runs in the end, whoever waits, unless it was cancelled.
     pub(crate) runs_all: AtomicBool,
+    /// The numbers of inputs are not their positions.
+    pub(crate) unnumbered: AtomicBool,
 }
 
 impl Book {
@@ -169,6 +172,14 @@ impl Book {
         (0..self.fates.len()).filter(|&index| self.has(index, fate)).count()
     }
 
+    pub(crate) fn begin_life(&self, kind: Kind) {
+        self.live[kind as usize].fetch_add(1, SeqCst);
+    }
+
+    pub(crate) fn end_life(&self, kind: Kind) {
+        self.live[kind as usize].fetch_sub(1, SeqCst);
+    }
+
     pub(crate) fn live(&self, kind: Kind) -> isize {
         self.live[kind as usize].load(SeqCst)
     }
@@ -203,43 +214,6 @@ impl Book {
         }
         let running = self.running.now();
         self.check(running == 0, || format!("{running} calls run at the end"));
-    }
-}
-
-/// A value whose life is in a book.
-pub(crate) struct Token {
-    book: Arc<Book>,
-    kind: Kind,
-    /// On the heap, so that a second drop frees twice, and a late look reads freed memory.
-    mark: Box<u64>,
-}
-
-const ALIVE: u64 = 0x0011_7e11_0011_7e11;
-
-impl Token {
-    pub(crate) fn new(book: &Arc<Book>, kind: Kind) -> Self {
-        book.live[kind as usize].fetch_add(1, SeqCst);
-        Self { book: Arc::clone(book), kind, mark: Box::new(ALIVE) }
-    }
-
-    pub(crate) fn touch(&self) {
-        self.book.check(*self.mark == ALIVE, || format!("{:?} used after its drop", self.kind));
-    }
-
-    pub(crate) fn book(&self) -> &Arc<Book> {
-        &self.book
-    }
-
-    pub(crate) fn is_of(&self, book: &Arc<Book>) -> bool {
-        Arc::ptr_eq(&self.book, book)
-    }
-}
-
-impl Drop for Token {
-    fn drop(&mut self) {
-        self.touch();
-        *self.mark = 0;
-        self.book.live[self.kind as usize].fetch_sub(1, SeqCst);
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) const WORKER: &str = "worker";
 pub(crate) fn workers() -> usize {
     let main = std::process::id().to_string();
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let own = |name: String| matches!(name.trim(), "watchdog" | "stop" | "beside");
+    let own = |name: String| matches!(name.trim(), "watchdog" | "stop" | "beside" | "resume");
     tasks
         .filter(|task| {
             *task.file_name() != *main

@@ -7,14 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// Of the threads with a stack of this size some are refused.
 pub(crate) const STACK: usize = 1_234 * 4_096;
 
-/// Panics at the start of some threads.
-pub(crate) fn now_and_then() {
-    static STARTS: AtomicUsize = AtomicUsize::new(0);
-    if STARTS.fetch_add(1, Relaxed) % 5 < 2 {
-        std::panic::resume_unwind(Box::new("a thread that does not start"));
-    }
-}
-
 type Main = extern "C" fn(*mut libc::c_void) -> *mut libc::c_void;
 type Create = unsafe extern "C" fn(
     *mut libc::pthread_t,

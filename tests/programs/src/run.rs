@@ -2,15 +2,18 @@
 
 use crate::call::Actor;
 use crate::feed::Feeder;
-use crate::ledger::{Book, Fate, Kind, Token};
+use crate::ledger::{Book, Fate, Kind};
+use crate::limit::Limit;
 use crate::plan::{self, Batch, Hint, Mood};
+use crate::token::Token;
 use crate::values::{Input, Origin, raise};
-use crate::world::{Venue, World};
-use pool_core::StopHandle;
+use crate::venue::Venue;
+use crate::world::World;
+use pool_core::{StopHandle, Watch};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 pub(crate) struct Run {
@@ -27,6 +30,12 @@ pub(crate) struct Run {
     /// The consumer has left before the end.
     pub(crate) left: AtomicBool,
     pub(crate) feeder: Option<Arc<Feeder>>,
+    pub(crate) limit: Limit,
+    pub(crate) watch: OnceLock<Watch>,
+    /// Calls that have failed, as the batch sees it.
+    pub(crate) failed: AtomicUsize,
+    /// Results that the consumer has taken of calls that the batch has gone on without.
+    pub(crate) timed_out: AtomicUsize,
 }
 
 /// More inputs than any consumer of an endless batch waits for.
@@ -51,6 +60,10 @@ impl Run {
             stop: Mutex::new(None),
             seen: AtomicUsize::new(0),
             left: AtomicBool::new(false),
+            limit: Limit::here(plan.timeout.into_iter().chain(plan.abandon_after).min()),
+            watch: OnceLock::new(),
+            failed: AtomicUsize::new(0),
+            timed_out: AtomicUsize::new(0),
         }
     }
 
@@ -59,9 +72,11 @@ impl Run {
         drop(before);
     }
 
-    /// Whether calls may not come to themselves: a subscriber panics first, or their state cannot be made.
+    /// Whether calls may not come to themselves: a subscriber panics first, their state cannot be made, or they come too late.
     pub(crate) fn is_cut_short(&self) -> bool {
-        self.noisy || self.plan.states.is_some_and(|states| states.faults.is_some())
+        self.noisy
+            || self.timed_out.load(SeqCst) > 0
+            || self.plan.states.is_some_and(|states| states.faults.is_some())
     }
 
     pub(crate) fn stop(&self) {

@@ -1,8 +1,9 @@
 //! The states of a batch's workers, and how they are made.
 
-use crate::ledger::{Kind, Token};
+use crate::ledger::Kind;
 use crate::plan;
 use crate::run::Run;
+use crate::token::Token;
 use crate::values::{Failure, Input, Origin, Output, raise};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,11 +1,12 @@
 //! Runs some tasks, and waits for them in one of many ways.
 
-use crate::block_on::block_on;
+use crate::block_on::{block_on, block_on_for};
 use crate::call::{Actor, perform};
-use crate::ledger::{Book, Fate, Kind, Token};
+use crate::ledger::{Book, Fate, Kind};
 use crate::plan::{End, Place, Tasks, Wait};
+use crate::token::Token;
 use crate::values::{Input, Origin, Output, is_refusal, origin, raise};
-use crate::world::Venue;
+use crate::venue::Venue;
 use pool_core::{Panic, Pool, Task};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub(crate) fn run(actor: &Actor<'_>, plan: &Arc<Tasks>) {
     book.runs_all.store(
         !(plan.wait.is_async() && venue.may_refuse()
             || actor.noisy
-            || matches!(plan.wait, Wait::Guard(_))),
+            || matches!(plan.wait, Wait::Guard(_) | Wait::DropFuture(_))),
         SeqCst,
     );
     venue.begin();
@@ -63,6 +64,8 @@ fn submit(
         let end = catch_unwind(AssertUnwindSafe(|| {
             // No end of a batch cancels a task.
             let calm = !plan.wait.cancels();
+            let deadline = pool_core::deadline();
+            book.check(deadline.is_none(), || format!("a task ends at {deadline:?}"));
             perform(&Actor::call(&world, &venue, calm, noisy), &plan.call);
             if plan.call.end == End::Panics {
                 raise(&book, Origin::Call(input.index));
@@ -96,10 +99,21 @@ fn wait(
             }
             actor.wait(|| task.join())
         }
-        Wait::CancelOrJoin => match task.cancel() {
-            Ok(()) => return book.note(index, Fate::Cancelled),
-            Err(task) => actor.wait(|| task.join()),
-        },
+        Wait::CancelOrJoin => {
+            let called = book.has(index, Fate::Called);
+            let started = task.has_started();
+            book.check(started || !called, || format!("task {index} runs and has not started"));
+            match task.cancel() {
+                Ok(()) => {
+                    book.check(!started, || format!("task {index} was taken back from its call"));
+                    return book.note(index, Fate::Cancelled);
+                }
+                Err(task) => {
+                    book.check(task.has_started(), || format!("task {index} is kept unstarted"));
+                    actor.wait(|| task.join())
+                }
+            }
+        }
         Wait::Stops => {
             let stop = task.stop_handle();
             let known = ["waiting", "running", "finished"];
@@ -113,6 +127,10 @@ fn wait(
             Err(guard) => return drop(guard),
         },
         Wait::GuardFuture => block_on(task.cancel_on_drop()),
+        Wait::DropFuture(time) => match block_on_for(task.cancel_on_drop(), *time) {
+            Some(joined) => joined,
+            None => return,
+        },
         Wait::Drop => return drop(task),
         Wait::Future => block_on(task),
     };

@@ -1,11 +1,15 @@
 //! What goes through a batch: inputs, results, failures and payloads, each in the book of its batch.
 
-use crate::ledger::{Book, Kind, Token};
+use crate::ledger::{Book, Kind};
+use crate::token::Token;
 use pool_core::{CallError, Completion};
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
+use std::time::Duration;
 
+#[derive(Clone)]
 pub(crate) struct Input {
     pub(crate) index: usize,
     pub(crate) weight: u32,
@@ -82,6 +86,9 @@ pub(crate) trait Item: Send {
     fn check(&self, book: &Arc<Book>) -> (usize, u32);
 
     fn has_failed(&self) -> bool;
+
+    /// How long the call ran, where that is known, and whether the batch has gone on without it.
+    fn took(&self) -> Option<(Duration, bool)>;
 }
 
 fn check(output: &Output, book: &Arc<Book>) -> (usize, u32) {
@@ -98,6 +105,10 @@ impl Item for Result<Output, Failure> {
     fn has_failed(&self) -> bool {
         self.is_err()
     }
+
+    fn took(&self) -> Option<(Duration, bool)> {
+        None
+    }
 }
 
 impl Item for Completion<Input, Output, Failure> {
@@ -105,7 +116,8 @@ impl Item for Completion<Input, Output, Failure> {
         let input = (self.input.index, self.input.weight);
         self.input.token.touch();
         book.check(self.input.token.is_of(book), || "an input of another batch".into());
-        book.check(self.index == input.0, || format!("input {} at {}", input.0, self.index));
+        let position = self.index == input.0 || book.unnumbered.load(SeqCst);
+        book.check(position, || format!("input {} at {}", input.0, self.index));
         match &self.result {
             Ok(output) | Err(CallError::Failed(Failure(output))) => {
                 let output = check(output, book);
@@ -120,6 +132,10 @@ impl Item for Completion<Input, Output, Failure> {
 
     fn has_failed(&self) -> bool {
         self.result.is_err()
+    }
+
+    fn took(&self) -> Option<(Duration, bool)> {
+        Some((self.elapsed, matches!(self.result, Err(CallError::TimedOut))))
     }
 }
 

@@ -1,15 +1,15 @@
 //! A program while it runs: its pools, its ledger, and how it ends.
 
 use crate::call::Actor;
-use crate::ledger::{Gauge, Ledger};
+use crate::ledger::Ledger;
+use crate::lives;
 use crate::noise::Noise;
-use crate::plan::{Act, NOISE, PoolPlan, Program, Threads};
+use crate::plan::{Act, NOISE, PoolPlan, Program};
 use crate::process;
-use crate::refusal;
-use pool_core::Pool;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use crate::venue::Venue;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 pub(crate) struct World {
@@ -18,95 +18,8 @@ pub(crate) struct World {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) noise: Option<Noise>,
     leaks: bool,
-}
-
-/// A pool, and what is known of it.
-pub(crate) struct Venue {
-    pub(crate) plan: PoolPlan,
-    pool: Mutex<Option<Arc<Pool>>>,
-    /// Calls that run, but not those that wait.
-    gauge: Gauge,
-    /// What calls hold and take.
-    pub(crate) lock: Mutex<()>,
-    /// Batches and tasks that may have something left to run. Whoever leaves a batch early never knows, nor does a task's joiner: the
-    /// result may be there before the worker has left.
-    open: Gauge,
-    /// How many of them there were.
-    opened: AtomicU64,
-    /// Calls that have begun.
-    pub(crate) calls: AtomicU64,
-    pub(crate) panicked: AtomicU64,
-    /// Results that were seen.
-    pub(crate) seen: AtomicU64,
-}
-
-impl Venue {
-    pub(crate) fn new(plan: &PoolPlan) -> Arc<Self> {
-        let builder =
-            Pool::builder().max_workers(plan.cap).name(process::WORKER).keep_alive(plan.keep_alive);
-        let pool = match plan.threads {
-            Threads::All => builder,
-            Threads::Some => builder.stack_size(refusal::STACK),
-            Threads::Fragile => builder.on_start(refusal::now_and_then),
-            Threads::None => builder.stack_size(isize::MAX as usize),
-        };
-        Arc::new(Self {
-            plan: plan.clone(),
-            pool: Mutex::new(Some(Arc::new(pool.build()))),
-            gauge: Gauge::default(),
-            lock: Mutex::new(()),
-            open: Gauge::default(),
-            opened: AtomicU64::new(0),
-            calls: AtomicU64::new(0),
-            panicked: AtomicU64::new(0),
-            seen: AtomicU64::new(0),
-        })
-    }
-
-    /// The pool, unless it has been dropped.
-    pub(crate) fn pool(&self) -> Option<Arc<Pool>> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn drop_pool(&self) {
-        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(pool);
-    }
-
-    /// Whether threads may be refused.
-    pub(crate) fn may_refuse(&self) -> bool {
-        self.plan.threads != Threads::All
-    }
-
-    /// A batch or a task begins here.
-    pub(crate) fn begin(&self) {
-        self.opened.fetch_add(1, SeqCst);
-        self.open.enter();
-    }
-
-    /// A batch is over. If it was the last one, the pool is idle.
-    pub(crate) fn end(&self, ledger: &Ledger) {
-        self.open.leave();
-        let opened = self.opened.load(SeqCst);
-        if let (Some(pool), 0) = (self.pool(), self.open.now()) {
-            let idle = pool.wait_idle(Duration::ZERO);
-            let same = self.opened.load(SeqCst) == opened;
-            ledger.check(idle || !same, || "a pool is not idle whose last batch is over".into());
-        }
-    }
-
-    /// A call runs.
-    pub(crate) fn enter(&self, ledger: &Ledger) {
-        let (now, most) = (self.gauge.enter(), self.plan.highest);
-        ledger.check(now <= most, || {
-            format!("{now} calls run at once where {most} may: {:?}", self.plan)
-        });
-    }
-
-    /// A call ends or waits.
-    pub(crate) fn leave(&self) {
-        self.gauge.leave();
-    }
+    /// Threads that do something later.
+    beside: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl World {
@@ -124,6 +37,7 @@ impl World {
             ledger,
             noise,
             leaks,
+            beside: Mutex::new(Vec::new()),
         })
     }
 
@@ -144,18 +58,40 @@ impl World {
         acts.iter().for_each(|act| actor.act(act));
     }
 
+    /// Does something after that time, on a thread of that name.
+    pub(crate) fn later(&self, name: &str, time: Duration, code: impl FnOnce() + Send + 'static) {
+        let thread = thread::Builder::new().name(name.into()).spawn(move || {
+            thread::sleep(time);
+            code();
+        });
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        beside.retain(|thread| !thread.is_finished());
+        beside.push(thread.expect("a thread"));
+    }
+
+    fn join_beside(&self) {
+        let threads =
+            std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner));
+        threads.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+    }
+
     /// Sees that all ends as it should.
     pub(crate) fn end(&self) {
+        self.join_beside();
         self.settle();
         self.venues.iter().for_each(|venue| venue.drop_pool());
         let since = Instant::now();
-        while process::workers() > 0 {
+        while process::workers() > 0 || lives::now() != 0 {
             if since.elapsed() > FOR_EVER {
-                self.ledger.fault(format!("{} threads outlive their pools", process::workers()));
+                let (workers, lives) = (process::workers(), lives::now());
+                self.ledger
+                    .fault(format!("{workers} threads outlive their pools, {lives} unended"));
                 break;
             }
             thread::sleep(Duration::from_micros(50));
         }
+        // What stops a batch holds it.
+        self.join_beside();
         self.ledger.close();
     }
 
@@ -187,7 +123,9 @@ impl World {
             let noisy = self.noise.is_some()
                 && stats.completed as u64 >= calls
                 && stats.panicked as u64 >= panicked;
-            if stats.running > 0 || running > 0 || !(exact || noisy) {
+            let still =
+                stats.running + stats.resting + stats.waiting + stats.abandoned + running == 0;
+            if !still || !(exact || noisy) {
                 faults.push(format!("pool {number}: {stats:?}, but {calls} calls, {panicked} panicked, {running} run"));
             }
         }
@@ -198,7 +136,7 @@ impl World {
     pub(crate) fn describe(&self) {
         println!("{}", self.title);
         for (number, venue) in self.venues.iter().enumerate() {
-            let pool = venue.pool.try_lock().ok().and_then(|pool| pool.clone());
+            let pool = venue.pool_if_free();
             let stats = pool.map(|pool| pool.stats());
             let calls = (venue.calls.load(SeqCst), venue.panicked.load(SeqCst), venue.gauge.now());
             println!(
@@ -206,7 +144,8 @@ impl World {
                 venue.plan
             );
         }
-        println!("workers {}, calls {}", process::workers(), self.ledger.calls.load(SeqCst));
+        let (workers, lives) = (process::workers(), lives::now());
+        println!("workers {workers} ({lives}), calls {}", self.ledger.calls.load(SeqCst));
         self.ledger.faults().iter().for_each(|fault| println!("fault: {fault}"));
     }
 

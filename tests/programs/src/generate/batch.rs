@@ -78,25 +78,47 @@ impl Maker {
             }
             _ => None,
         };
+        let ordered = self.dice.percent(50) && !feeds;
+        let in_order = self.dice.percent(15);
+        let lends = ahead.is_none() && hands == Hands::Maker && consume.lends();
+        // A call that waits for such a batch waits for its place in the line.
+        let may_abandon = (root || !crawls) && at.freedom == Freedom::All && !lends && !ordered;
+        let streams = matches!(consume, Consume::Stream(_));
+        let abandon_after = self
+            .limit(if may_abandon { 30 } else { 0 })
+            // The clock of a stream may live that long.
+            .filter(|limit| !streams || *limit < Duration::from_secs(1));
+        let hint = self.dice.one_of(
+            &[
+                &[Hint::Exact; 6][..],
+                &[Hint::Unknown, Hint::Zero, Hint::Low, Hint::High, Hint::Huge],
+            ]
+            .concat(),
+        );
+        // A consumer that goes on without calls may ask the inputs for their end: that must not wait for the consumer.
+        let hint = if crawls && abandon_after.is_some() { Hint::Exact } else { hint };
+        let timeout = self.limit(15);
+        let soonest = timeout.into_iter().chain(abandon_after).min();
+        if soonest.is_some_and(|limit| limit < Duration::from_secs(1)) && self.dice.percent(30) {
+            let rest = self.endless_rest(inside);
+            calls[0].acts.push(rest);
+        }
         Batch {
             place,
+            timeout,
+            abandon_after,
+            watched: self.dice.percent(30),
             made_by: self.dice.maybe(10, |dice| dice.below(3)),
-            ordered: self.dice.percent(50) && !feeds,
+            ordered,
             max_workers: self.dice.maybe(20, |dice| dice.within(1..=5)),
             buffer: self.dice.maybe(30, |dice| dice.one_of(&[1, 1, 2, 3, 8])),
             ahead,
             inputs: Inputs {
                 count: (!endless).then_some(count),
-                hint: self.dice.one_of(
-                    &[
-                        &[Hint::Exact; 6][..],
-                        &[Hint::Unknown, Hint::Zero, Hint::Low, Hint::High, Hint::Huge],
-                    ]
-                    .concat(),
-                ),
+                hint,
                 mood: match crawls {
                     true => Mood::Crawl(self.dice.within(1..=3) as u32),
-                    false if feeds => self.feed(gathers, room),
+                    false if feeds => self.feed(gathers, in_order || abandon_after.is_some(), room),
                     false => self.mood(at, inside, each, depth),
                 },
             },
@@ -105,7 +127,7 @@ impl Maker {
             states: self
                 .dice
                 .maybe(15, |dice| States { faults: dice.maybe(30, |dice| dice.within(2..=5)) }),
-            in_order: self.dice.percent(15),
+            in_order,
             // The standard library leaks the failure if a value that it drops for that panics.
             bombs: self
                 .dice
@@ -149,7 +171,7 @@ impl Maker {
         (0..self.dice.within(1..=3)).map(|_| one(&mut self.dice)).collect()
     }
 
-    fn feed(&mut self, gathers: bool, room: usize) -> Mood {
+    fn feed(&mut self, gathers: bool, numbered: bool, room: usize) -> Mood {
         let most = match room {
             0..5 => 1,
             5..16 => 2,
@@ -162,6 +184,7 @@ impl Maker {
                 true => Pushes::Call,
                 false => self.dice.one_of(&[Pushes::Call, Pushes::Consumer, Pushes::Both]),
             },
+            numbered: numbered || self.dice.percent(50),
             beside: self.dice.maybe(20, |dice| {
                 let micros = dice.one_of(&[0, 20, 200, 1_000]);
                 (dice.within(1..=4), Duration::from_micros(micros as u64))
@@ -181,7 +204,7 @@ impl Maker {
                 let mut batch = self.batch(At { freedom: Freedom::All, ..inside }, 2, depth + 4);
                 batch.calls.truncate(1);
                 batch.calls[0].acts.clear();
-                (batch.ahead, batch.between) = (None, None);
+                (batch.ahead, batch.between, batch.abandon_after) = (None, None, None);
                 Mood::Nested(every, Arc::new(batch))
             }
             _ => Mood::Plain,

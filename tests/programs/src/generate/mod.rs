@@ -2,6 +2,7 @@
 //! that a call holds which waits for it, and nothing unending is collected.
 
 mod batch;
+mod rest;
 
 use crate::dice::Dice;
 use crate::plan::{Act, Call, End, Habit, Place, PoolPlan, Program, Tasks, Threads, Wait};
@@ -92,6 +93,11 @@ impl Maker {
                 true => Act::Batch(Arc::new(self.batch(at, room, depth))),
                 false => Act::Tasks(Arc::new(self.tasks(at, room, depth))),
             };
+        }
+        if self.dice.percent(15) {
+            if let Some(act) = self.rest(at) {
+                return act;
+            }
         }
         if let (Some((_, Habit::Locks)), true) = (at.call, free) {
             if nests && self.dice.percent(50) {
@@ -186,7 +192,7 @@ impl Maker {
             } else {
                 Vec::new()
             },
-            wait: match self.dice.below(15) {
+            wait: match self.dice.below(16) {
                 // Where no thread comes, a task that nobody waits for is never run.
                 0..=1 if pool.threads == Threads::All => Wait::Drop,
                 2 => Wait::CancelOrJoin,
@@ -195,6 +201,7 @@ impl Maker {
                 6 if at.call.is_none() => Wait::Future,
                 12 => Wait::Stops,
                 13 => Wait::Guard(waits[0]),
+                14 | 15 if at.call.is_none() => Wait::DropFuture(waits[0]),
                 7 if at.call.is_none() => Wait::GuardFuture,
                 _ => Wait::Join,
             },

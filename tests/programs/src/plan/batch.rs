@@ -32,6 +32,11 @@ pub(crate) struct Batch {
     pub(crate) bombs: Option<usize>,
     /// Its calls have states.
     pub(crate) states: Option<States>,
+    /// How long each call may run before it is cancelled.
+    pub(crate) timeout: Option<Duration>,
+    /// How long each call may run before the batch goes on without it.
+    pub(crate) abandon_after: Option<Duration>,
+    pub(crate) watched: bool,
     /// Completions in the order of the inputs.
     pub(crate) in_order: bool,
 }
@@ -90,6 +95,8 @@ pub(crate) enum Mood {
     Feed {
         weight: u32,
         pushes: Pushes,
+        /// Who pushes takes its number under a lock, so that numbers and positions are the same.
+        numbered: bool,
         /// A thread beside the batch pushes so many inputs, after so long each.
         beside: Option<(usize, Duration)>,
     },
@@ -154,9 +161,10 @@ impl Batch {
         self.ahead.is_none() && self.hands == Hands::Maker && self.consume.lends()
     }
 
-    /// Whether its calls can never see that they are cancelled by its own end.
+    /// Whether its calls can never see that they are cancelled by its own end. By their own time they may be.
     pub(crate) fn is_calm(&self) -> bool {
-        let ends_early = self.leave != Leave::AtEnd
+        let ends_early = self.abandon_after.is_some()
+            || self.leave != Leave::AtEnd
             || self.stop.is_some()
             || matches!(
                 self.consume,

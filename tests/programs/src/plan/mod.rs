@@ -74,6 +74,20 @@ pub(crate) enum Act {
     Sleep(Duration),
     /// `pool_core::sleep`.
     Rest(Duration),
+    /// `pool_core::back_off`: in a call that holds no lock, in no batch that a call waits for which does.
+    BackOff(Duration),
+    /// What fails so many times.
+    Retry {
+        delays: Vec<Duration>,
+        failures: usize,
+    },
+    /// Pauses that pool, or without a number that of this call. A thread beside may resume it after some time.
+    Pause {
+        on: Option<usize>,
+        time: Duration,
+        resumed: Option<Duration>,
+    },
+    Resume(usize),
     Batch(Arc<Batch>),
     Tasks(Arc<Tasks>),
     /// In a call: holds the lock of its pool meanwhile. The acts are batches on the same pool that take no lock and wait for no other pool.
@@ -132,16 +146,16 @@ pub(crate) struct Tasks {
 impl Wait {
     /// Whether the call may be cancelled.
     pub(crate) fn cancels(&self) -> bool {
-        matches!(self, Self::Stops | Self::Guard(_))
+        matches!(self, Self::Stops | Self::Guard(_) | Self::DropFuture(_))
     }
 
     /// Whether the call may go on when nobody waits any more, or never run.
     pub(crate) fn lets_go(&self) -> bool {
-        matches!(self, Self::Drop | Self::Guard(_))
+        matches!(self, Self::Drop | Self::Guard(_) | Self::DropFuture(_))
     }
 
     pub(crate) fn is_async(&self) -> bool {
-        matches!(self, Self::Future | Self::GuardFuture)
+        matches!(self, Self::Future | Self::GuardFuture | Self::DropFuture(_))
     }
 }
 
@@ -158,6 +172,8 @@ pub(crate) enum Wait {
     Guard(Duration),
     /// As a future through a guard.
     GuardFuture,
+    /// As a future through a guard, which is dropped while the call runs, or before or after that.
+    DropFuture(Duration),
     Drop,
     /// Polled by hand.
     Future,
