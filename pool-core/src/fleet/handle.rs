@@ -133,10 +133,10 @@ impl Fleet {
     ///
     /// At most 64 calls of this caller are with the server at once. A batch has fewer with
     /// [`max_workers`](crate::Map::max_workers), and more [`on`](crate::Map::on) a larger pool. Inputs of more than 1
-    /// MiB are refused. Whoever may write to the server can call the functions and read their results, so a server is
-    /// for callers and workers that trust each other. While the server is away, calls wait, and so do
-    /// those that are stopped. A time limit asks, as in a
-    /// pool: it takes a call back that no worker has, and a worker's call sees [`is_cancelled`](crate::is_cancelled).
+    /// MiB are refused. A program that may write to the server can call the functions and read their results, so a
+    /// server is for callers and workers that trust each other. While the server is away, calls wait, and so do those
+    /// that are stopped. A time limit asks, as in a pool: it takes a call back that no worker has, and a worker's call
+    /// sees [`is_cancelled`](crate::is_cancelled).
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The heart of a worker, which renews its leases and hears which calls nobody wants.
+//! The heart of a worker, which renews its leases and hears which calls are no longer wanted.
 
 use super::desk::Desk;
 use super::link::{Failed, Link};

@@ -92,7 +92,7 @@ impl Shared {
                 continue;
             }
             if open.cancelled {
-                // Nobody wants it again.
+                // It is not wanted again.
                 open.answer = Some(Err(FleetError::Cancelled));
                 open.waits.unpark();
             } else {

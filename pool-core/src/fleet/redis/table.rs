@@ -27,7 +27,7 @@ pub(super) struct Table {
     pub(super) functions: BTreeSet<&'static str>,
     /// The fleet is gone.
     pub(super) ended: bool,
-    /// The server refuses us.
+    /// The server refuses this caller.
     pub(super) refused: Option<FleetError>,
 }
 

@@ -73,7 +73,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks for calls that nobody has, and waits a little for some.
+    /// Asks for calls that no worker has, and waits a little for some.
     fn ask(&self, link: &mut Link, calls: &str, free: usize) -> Result<Vec<Entry>, Failed> {
         let read = link.run(
             || !self.is_ending(),

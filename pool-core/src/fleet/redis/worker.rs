@@ -3,7 +3,7 @@
 //! Each function has a **taker**, a thread that asks the server for as many calls as have a place: never more, so that
 //! no call waits here while another worker is free. The calls run on the function's own pool. One thread, the
 //! **reporter**, sends the answers, several at once where several are there. Another, the **heart**, renews the leases
-//! of all calls that have been taken and not yet reported, and cancels those that nobody wants.
+//! of all calls that have been taken and not yet reported, and cancels those that are no longer wanted.
 
 use super::desk::Desk;
 use super::link::{Failed, Link};
