@@ -42,7 +42,7 @@ fn it_stands_in_the_attribute_too() {
         let fleet = fleet(2);
         let numbers = stops::on(&fleet).map(0..4).collect::<Vec<_>>();
         assert_eq!(numbers, [Ok(0), Err(RemoteError::Lost(TIMED_OUT)), Ok(2), Ok(3)]);
-        // That of the batch is the one that counts.
+        // The limit of the batch counts.
         let begun = Instant::now();
         let numbers =
             stops::on(&fleet).map([1]).timeout(Duration::from_millis(600)).collect::<Vec<_>>();

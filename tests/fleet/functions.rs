@@ -180,7 +180,7 @@ pub(crate) fn rest(begun: &Path, milliseconds: u64) -> bool {
     sleep(Duration::from_millis(milliseconds)) && !is_cancelled()
 }
 
-/// A batch of its own, whose calls see what happens to the one around.
+/// A batch of its own, whose calls see what happens to the batch around them.
 #[concurrent(fleet)]
 pub(crate) fn nested(begun: &Path, calls: u32) -> u32 {
     fs::write(begun, "").unwrap();

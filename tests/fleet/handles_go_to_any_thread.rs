@@ -1,4 +1,4 @@
-//! A fleet, a function on it, and what a worker serves go to any thread, and a fork of the caller has workers of its own.
+//! A fleet, a function on it, and what a worker serves go to any thread. A fork of the caller has workers of its own.
 
 use crate::fleet;
 use crate::functions::{pid, square};

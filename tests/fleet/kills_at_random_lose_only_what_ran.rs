@@ -1,7 +1,7 @@
 //! Workers that are killed from outside, at any moment: each input has one outcome, which is its value or a crash, and
 //! there are no more crashes than kills.
 
-use crate::a_crash_costs_that_call_only::kill;
+use crate::a_crash_costs_that_call_only::is_killed;
 use crate::functions::{length, square};
 use crate::{fleet, folder};
 use pool_core::{CallError, FleetError, RemoteError};
@@ -30,8 +30,10 @@ fn killer(mark: &str, stop: &AtomicBool, kills: &AtomicUsize) {
     while !stop.load(Ordering::Relaxed) {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let workers = workers(mark);
-        if !workers.is_empty() {
-            kill(workers[(dice >> 33) as usize % workers.len()], libc::SIGKILL);
+        // One that is gone meanwhile was another kill's.
+        if !workers.is_empty()
+            && is_killed(workers[(dice >> 33) as usize % workers.len()], libc::SIGKILL)
+        {
             kills.fetch_add(1, Ordering::Relaxed);
         }
         thread::sleep(Duration::from_millis((dice >> 40) % 20));

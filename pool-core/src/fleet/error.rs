@@ -69,6 +69,12 @@ pub enum FleetError {
     TimedOut,
     /// The batch was stopped or dropped before the call began.
     Cancelled,
+    /// The call was given up after five workers had it and did not report: it is a dead letter.
+    #[cfg(feature = "redis")]
+    Dead,
+    /// The server refuses what the fleet asks, or cannot be reached where nothing waits for it. The text says why.
+    #[cfg(feature = "redis")]
+    Server(String),
     /// No worker could be started, or it ended before it served. The text says why.
     NotStarted(String),
     /// The worker serves no function of this name.
@@ -92,6 +98,10 @@ impl fmt::Display for FleetError {
                 f.pad("the call took longer than its time limit, and its worker was ended")
             }
             Self::Cancelled => f.pad("the batch was stopped before the call began"),
+            #[cfg(feature = "redis")]
+            Self::Dead => f.pad("five workers had the call and did not report, so it was given up"),
+            #[cfg(feature = "redis")]
+            Self::Server(why) => write!(f, "the server of the fleet: {why}"),
             Self::NotStarted(why) => write!(f, "no worker can be started: {why}"),
             Self::NotServed(name) => {
                 write!(f, "no worker serves `{name}`; add its service to `serve([…])`")

@@ -37,6 +37,9 @@ pub(super) enum Answer {
     Panicked(String),
     /// It was cancelled before it began.
     Cancelled,
+    /// It was given up, since it has ended workers.
+    #[cfg(feature = "redis")]
+    Dead,
     /// No service has the name.
     NotServed,
     /// The inputs cannot be read.
@@ -87,6 +90,8 @@ impl Report {
             Self::Done(Answer::NotServed) => (5, &[]),
             Self::Done(Answer::Undecodable(text)) => (6, text.as_bytes()),
             Self::Done(Answer::Unencodable(text)) => (7, text.as_bytes()),
+            #[cfg(feature = "redis")]
+            Self::Done(Answer::Dead) => (8, &[]),
         };
         frame(kind, &[rest])
     }
@@ -102,6 +107,8 @@ impl Report {
             5 => Self::Done(Answer::NotServed),
             6 => Self::Done(Answer::Undecodable(text(rest))),
             7 => Self::Done(Answer::Unencodable(text(rest))),
+            #[cfg(feature = "redis")]
+            8 => Self::Done(Answer::Dead),
             _ => return Err(nonsense()),
         })
     }

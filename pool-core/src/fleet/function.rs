@@ -1,10 +1,11 @@
 //! [`Function`]: what generated code tells of a function, and [`Returns`], how its result travels.
 
-use crate::fleet::error::RemoteError;
+use crate::api::pool::Pool;
+use crate::fleet::codec;
+use crate::fleet::error::{FleetError, RemoteError};
 use crate::fleet::frame::{self, Answer};
 use crate::fleet::inputs::Parameters;
 use crate::fleet::travels::Travels;
-use crate::fleet::{FleetError, codec};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ pub trait Function: 'static {
     type State: Send + 'static;
     /// What it returns.
     type Output: Returns;
+
+    /// The pool that its calls run on.
+    fn pool() -> &'static Pool;
 
     /// How long a call may take, unless its batch says otherwise.
     fn timeout() -> Option<Duration> {
@@ -148,6 +152,8 @@ pub(super) fn result<F: Function>(answer: Answer) -> Result<Value<F>, RemoteErro
         // The hook has told of it at the worker.
         Answer::Panicked(message) => std::panic::resume_unwind(Box::new(message)),
         Answer::Cancelled => lost(FleetError::Cancelled),
+        #[cfg(feature = "redis")]
+        Answer::Dead => lost(FleetError::Dead),
         Answer::NotServed => lost(FleetError::NotServed(F::NAME.to_owned())),
         Answer::Undecodable(what) => lost(FleetError::Decoding(what)),
         Answer::Unencodable(what) => lost(FleetError::Encoding(what)),

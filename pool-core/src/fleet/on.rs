@@ -3,11 +3,12 @@
 use crate::api::as_completed::AsCompleted;
 use crate::api::inputs::IntoInputs;
 use crate::api::map::Map;
+use crate::fleet::engine::Engine;
 use crate::fleet::error::{FleetError, RemoteError};
+use crate::fleet::frame;
 use crate::fleet::function::{self, Failure, Function, TOO_LONG, Value};
+use crate::fleet::handle::Fleet;
 use crate::fleet::inputs::Input;
-use crate::fleet::processes::Processes;
-use crate::fleet::{Fleet, frame};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ use std::sync::Arc;
 /// # }
 /// ```
 pub struct On<F> {
-    processes: Arc<Processes>,
+    engine: Arc<Engine>,
     function: PhantomData<fn() -> F>,
 }
 
@@ -47,7 +48,7 @@ impl<F> On<F> {
     /// The function on a fleet. Generated code calls this.
     #[doc(hidden)]
     pub fn new(fleet: &Fleet) -> Self {
-        Self { processes: Arc::clone(&fleet.0), function: PhantomData }
+        Self { engine: Arc::clone(&fleet.0), function: PhantomData }
     }
 }
 
@@ -66,8 +67,8 @@ impl<F: Function> On<F> {
         In: IntoIterator<Item: Input<F::Parameters>>,
         In::IntoIter: Send + 'env,
     {
-        let processes = Arc::clone(&self.processes);
-        let batch = self.processes.pool.map(inputs, move |input| run::<F>(&processes, &input));
+        let engine = Arc::clone(&self.engine);
+        let batch = self.engine.pool().map(inputs, move |input| run::<F>(&engine, &input));
         match F::timeout() {
             Some(limit) => batch.timeout(limit),
             None => batch,
@@ -77,8 +78,8 @@ impl<F: Function> On<F> {
     /// Runs the function for each of the inputs on the fleet's workers, and gives the outcomes as they finish.
     ///
     /// The inputs are handed back. They need not be `Clone`, since only what they hold travels.
-    /// [`elapsed`](crate::Completion::elapsed) is the time of the call with the way there and back, and with the start
-    /// of a worker where one was needed.
+    /// [`elapsed`](crate::Completion::elapsed) is the time of the call with the way there and back, the start of a
+    /// worker where one was needed, and the wait for one at a server.
     ///
     /// # Examples
     ///
@@ -118,9 +119,9 @@ impl<F: Function> On<F> {
     where
         In: IntoInputs<Item: Input<F::Parameters> + Send + 'env, Inputs: 'env>,
     {
-        let processes = Arc::clone(&self.processes);
-        let call = move |input: &In::Item| run::<F>(&processes, input);
-        let batch = self.processes.pool.as_completed(inputs, call);
+        let engine = Arc::clone(&self.engine);
+        let call = move |input: &In::Item| run::<F>(&engine, input);
+        let batch = self.engine.pool().as_completed(inputs, call);
         match F::timeout() {
             Some(limit) => batch.timeout(limit),
             None => batch,
@@ -130,19 +131,19 @@ impl<F: Function> On<F> {
 
 /// The way of one input: written, run in another process, and its answer read.
 fn run<F: Function>(
-    processes: &Processes,
+    engine: &Engine,
     input: &impl Input<F::Parameters>,
 ) -> Result<Value<F>, RemoteError<Failure<F>>> {
     let inputs = input.encode().map_err(FleetError::Encoding)?;
     if inputs.len() > frame::LIMIT {
         return Err(FleetError::Encoding(TOO_LONG.into()).into());
     }
-    function::result::<F>(processes.call(F::NAME, &inputs)?)
+    function::result::<F>(engine.call(F::NAME, inputs)?)
 }
 
 impl<F> Clone for On<F> {
     fn clone(&self) -> Self {
-        Self { processes: Arc::clone(&self.processes), function: PhantomData }
+        Self { engine: Arc::clone(&self.engine), function: PhantomData }
     }
 }
 

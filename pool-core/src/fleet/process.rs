@@ -1,6 +1,6 @@
 //! [`Process`]: one worker process, as the caller sees it.
 
-use crate::fleet::FleetError;
+use crate::fleet::error::FleetError;
 use crate::fleet::frame::{Answer, Incoming, Order, Report};
 use crate::fleet::system;
 use crate::{deadline, is_cancelled};

@@ -1,9 +1,10 @@
 //! [`Processes`]: the worker processes of one caller, and which of them are free.
 
 use crate::api::pool::Pool;
+use crate::fleet::error::FleetError;
 use crate::fleet::frame::Answer;
 use crate::fleet::process::{self, Process};
-use crate::fleet::{FleetError, Stats};
+use crate::fleet::stats::Stats;
 use std::ffi::OsString;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::{env, mem, thread};

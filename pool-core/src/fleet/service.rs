@@ -1,6 +1,8 @@
 //! [`Service`]: a function as a worker serves it.
 
 use crate::api::error::Panic;
+#[cfg(feature = "redis")]
+use crate::api::pool::Pool;
 use crate::fleet::frame::Answer;
 use crate::fleet::function::{self, Function, Returns as _};
 use crate::fleet::inputs::Parameters as _;
@@ -38,6 +40,8 @@ use std::sync::{Mutex, PoisonError};
 /// ```
 pub struct Service {
     name: &'static str,
+    #[cfg(feature = "redis")]
+    pool: fn() -> &'static Pool,
     answer: Box<Run>,
 }
 
@@ -78,7 +82,12 @@ impl Service {
                 }
             }
         };
-        Self { name: F::NAME, answer: Box::new(answer) }
+        Self {
+            name: F::NAME,
+            #[cfg(feature = "redis")]
+            pool: F::pool,
+            answer: Box::new(answer),
+        }
     }
 
     /// Returns what callers call the function.
@@ -95,6 +104,12 @@ impl Service {
     /// ```
     pub fn name(&self) -> &str {
         self.name
+    }
+
+    /// The pool that calls run on where a worker runs several.
+    #[cfg(feature = "redis")]
+    pub(super) fn pool(&self) -> &'static Pool {
+        (self.pool)()
     }
 
     /// Runs one call.

@@ -1,5 +1,5 @@
-//! What the standard library has no word for: which file a descriptor is, another file as standard input, and the end of
-//! a group of processes. The only unsafe line declares two functions of the system's C library, which the standard
+//! What the standard library has no word for: which file a descriptor is, another file as standard input, and the end
+//! of a group of processes. The only unsafe line declares two functions of the system's C library, which the standard
 //! library links.
 
 use std::ffi::c_int;
@@ -17,6 +17,40 @@ unsafe extern "C" {
 }
 
 const SIGKILL: c_int = 9;
+
+#[cfg(feature = "redis")]
+mod end {
+    use std::ffi::c_int;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    // SAFETY: This is the signature of POSIX, with the handler, or one of its small numbers, as a number.
+    #[expect(unsafe_code, reason = "a function of the C library")]
+    unsafe extern "C" {
+        safe fn signal(signal: c_int, handler: usize) -> usize;
+    }
+
+    const SIGTERM: c_int = 15;
+    const DEFAULT: usize = 0;
+
+    static ENDING: AtomicBool = AtomicBool::new(false);
+
+    /// Lets SIGTERM end what this process serves, and a second one the process.
+    pub(in crate::fleet) fn heed_the_end() {
+        extern "C" fn end(_: c_int) {
+            ENDING.store(true, Ordering::Relaxed);
+            signal(SIGTERM, DEFAULT);
+        }
+        signal(SIGTERM, end as extern "C" fn(c_int) as usize);
+    }
+
+    /// Whether the process was told to end.
+    pub(in crate::fleet) fn is_ending() -> bool {
+        ENDING.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(feature = "redis")]
+pub(super) use self::end::{heed_the_end, is_ending};
 
 /// Which file an open descriptor is, in words that no other file has while this one is open.
 pub(super) fn identity(file: impl AsFd) -> io::Result<String> {

@@ -2,10 +2,11 @@
 
 use crate::api::pool::Pool;
 use crate::api::task::Task;
+use crate::fleet::error::FleetError;
 use crate::fleet::frame::{Answer, Incoming, Order, Report};
 use crate::fleet::process::VARIABLE;
 use crate::fleet::service::Service;
-use crate::fleet::{FleetError, system};
+use crate::fleet::system;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
@@ -41,13 +42,27 @@ use std::{env, io, process};
 #[must_use = "a worker serves when `run` is called"]
 #[derive(Debug)]
 pub struct Worker {
-    /// The line to the caller. `None` if this process is no worker.
-    line: Option<UnixStream>,
+    place: Place,
     services: Vec<Service>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// This process is no worker.
+    Nowhere,
+    /// The line to its caller.
+    Line(UnixStream),
+    /// A server, and how long it lets a worker go without a sign of life.
+    #[cfg(feature = "redis")]
+    Server(redis::Client, Duration),
 }
 
 /// Whether this process was started as a worker and does not serve yet.
 static AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// How long a worker owns a call without a sign of life, unless a program says otherwise.
+#[cfg(feature = "redis")]
+pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 /// How long a worker may take to drop its states once the caller has no use for it.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -56,16 +71,39 @@ impl Worker {
     /// Finds out what this process is. A worker's standard input is the line to its caller. It gets the null device in
     /// its place, so that no code of the user, and no process that it starts, reads from the line.
     pub(super) fn of_this_process() -> io::Result<Self> {
-        let line = if is_worker() {
+        let place = if is_worker() {
             AWAITED.store(true, Ordering::Relaxed);
             // Closed in processes that this one starts.
             let line = io::stdin().as_fd().try_clone_to_owned()?;
             system::without_input()?;
-            Some(UnixStream::from(line))
+            Place::Line(UnixStream::from(line))
         } else {
-            None
+            Self::by_url()?
         };
-        Ok(Self { line, services: Vec::new() })
+        Ok(Self { place, services: Vec::new() })
+    }
+
+    /// Where a worker that was started by hand belongs to.
+    fn by_url() -> io::Result<Place> {
+        // What is no URL names the line of a worker that has started this program.
+        match env::var(VARIABLE).ok().filter(|place| place.contains("://")) {
+            #[cfg(feature = "redis")]
+            Some(url) => {
+                let client = redis::Client::open(url).map_err(io::Error::other)?;
+                Ok(Place::Server(client, LEASE))
+            }
+            #[cfg(not(feature = "redis"))]
+            Some(url) => {
+                Err(io::Error::other(format!("`{url}` needs the feature `redis` of pool-core")))
+            }
+            None => Ok(Place::Nowhere),
+        }
+    }
+
+    /// A worker at a server.
+    #[cfg(feature = "redis")]
+    pub(super) fn at(client: redis::Client, lease: Duration) -> Self {
+        Self { place: Place::Server(client, lease), services: Vec::new() }
     }
 
     /// Adds functions that this worker serves. A list holds services of all kinds of functions.
@@ -96,18 +134,22 @@ impl Worker {
     /// Serves until the caller has no more use for this worker, and ends the process. If this process is no worker, it
     /// returns at once.
     ///
-    /// A worker runs one call at a time, on a thread of its own. It ends when the caller does, however that comes:
+    /// A copy runs one call at a time, on a thread of its own. It ends when the caller does, however that comes:
     ///
     /// - **If no call runs**, it drops the states of its services, for which it takes five seconds at most.
     /// - **If a call runs**, nothing waits for its result any more. The process ends in the middle of it, with what the
     ///   call has started.
+    ///
+    /// A worker at a Redis server runs as many calls at once as each function's pool allows, on that pool. It serves
+    /// until SIGTERM, and then returns when its calls have ended and are reported. A second SIGTERM ends the process.
     ///
     /// What is written to the standard output and to the standard error goes where the caller's does. The standard
     /// input is empty.
     ///
     /// # Errors
     ///
-    /// Returns [`FleetError::ServedTwice`] if two services have one name, in a process that is no worker too.
+    /// Returns [`FleetError::ServedTwice`] if two services have one name, in a process that is no worker too, and
+    /// `FleetError::Server` if a Redis server refuses this worker.
     ///
     /// # Examples
     ///
@@ -131,9 +173,13 @@ impl Worker {
                 return Err(FleetError::ServedTwice(name));
             }
         }
-        match self.line {
-            Some(line) => serve(&line, services),
-            None => Ok(()),
+        match self.place {
+            Place::Line(line) => serve(&line, services),
+            #[cfg(feature = "redis")]
+            Place::Server(client, lease) => {
+                crate::fleet::redis::worker::serve(client, lease, services.into_values().collect())
+            }
+            Place::Nowhere => Ok(()),
         }
     }
 }

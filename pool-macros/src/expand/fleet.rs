@@ -120,6 +120,10 @@ fn describe(companion: &Companion<'_>, path: &TokenStream) -> TokenStream {
             type State = #state;
             type Output = #result;
 
+            fn pool() -> &'static #private::Pool {
+                Self::pool()
+            }
+
             #timeout
 
             fn call(

@@ -1,0 +1,111 @@
+//! Fleets over Redis Streams: workers on many machines, and a server that remembers what was handed out.
+//!
+//! Delivery, ownership and the count of deliveries are those of Redis' consumer groups. What is ours is a loop at each
+//! end and a few scripts.
+//!
+//! # The keys
+//!
+//! All begin with `{pool}`, so that a cluster keeps them together:
+//!
+//! | key | what it is |
+//! | --- | --- |
+//! | `{pool}:<function>` | a stream of calls, with the consumer group `w` |
+//! | `{pool}:<function>:dead` | calls that were given up, about 10,000 of them |
+//! | `{pool}:r:<caller>` | a stream of results, which is also the caller's sign of life: it expires |
+//! | `{pool}:r:<caller>:x:<index>` | says that this call is cancelled; it expires |
+//!
+//! # The way of one call
+//!
+//! 1. The caller adds an entry to the function's stream: the key of its results, an index, the inputs.
+//! 2. A worker with a free place takes it (`XREADGROUP`), and owns it for a **lease**. While the call runs, the worker
+//!    renews the lease three times in its length, and hears whether the call is still wanted.
+//! 3. [`COMPLETE`] removes the entry and adds the result in one step, if the worker still owns the entry. So a call has
+//!    one result for each entry, however many workers have run it.
+//! 4. The caller reads its results from the first on, gives each to the call that waits for it, and deletes it.
+//!
+//! # When something ends
+//!
+//! - **A worker**: its leases run out. Another worker takes the entry (`XCLAIM`), alone in its process from the third
+//!   time on, since the call may be what kills its workers. After five times it is a dead letter, and
+//!   [`FleetError::Dead`](crate::FleetError::Dead).
+//! - **The caller**: its results expire, its calls see that they are cancelled, and their results go nowhere.
+//! - **A connection, or the server**: both sides connect again and repeat what they did. An entry that is added twice
+//!   is a second execution at worst, since the caller takes the first result of an index and drops others. A worker
+//!   looks for entries that were handed to it and did not arrive.
+//! - **The server's memory**: the caller **audits** now and then whether the entries of its open calls exist. If one
+//!   does not, and no result has come either, it adds the call again. That is right since [`COMPLETE`] is one step.
+
+pub(super) mod caller;
+pub(super) mod dead_letter;
+mod desk;
+mod heart;
+mod link;
+mod reader;
+mod reporter;
+mod scripts;
+mod table;
+mod taker;
+pub(super) mod worker;
+mod writer;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+#[cfg(doc)]
+use self::scripts::COMPLETE;
+
+/// The consumer group of all workers.
+const GROUP: &str = "w";
+
+/// Where the results of calls go whose caller no longer waits. There is no such key, so they are dropped.
+const NOBODY: &str = "{pool}:r:nobody";
+
+/// How often a call is handed out before it is given up.
+const MAX_DELIVERIES: usize = 5;
+
+/// From which delivery on a call runs alone in its process.
+const ALONE: usize = 3;
+
+/// How long a read waits at the server.
+const BLOCK: Duration = Duration::from_millis(500);
+
+/// An entry of a stream: its id and its fields.
+type Entry = (String, HashMap<String, Vec<u8>>);
+
+/// What reading streams gives.
+type Read = Option<Vec<(String, Vec<Entry>)>>;
+
+fn calls_of(function: &str) -> String {
+    format!("{{pool}}:{function}")
+}
+
+fn dead_of(function: &str) -> String {
+    format!("{{pool}}:{function}:dead")
+}
+
+fn mark_of(results: &str, index: &str) -> String {
+    format!("{results}:x:{index}")
+}
+
+/// A name that no other process has.
+fn unique() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    format!(
+        "{}-{:016x}",
+        std::process::id(),
+        RandomState::new().hash_one(std::time::SystemTime::now())
+    )
+}
+
+/// A field as text.
+fn text(entry: &Entry, field: &str) -> String {
+    entry.1.get(field).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}
+
+fn bytes<'a>(entry: &'a Entry, field: &str) -> &'a [u8] {
+    entry.1.get(field).map_or(&[], Vec::as_slice)
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,232 @@
+//! The taker of a function: it asks for as many calls as have a place, and begins them.
+
+use super::desk::{Desk, Done, Taken};
+use super::link::{Failed, Link};
+use super::{
+    ALONE, BLOCK, Entry, GROUP, MAX_DELIVERIES, Read, bytes, calls_of, milliseconds, text,
+};
+use crate::api::task::Task;
+use crate::fleet::frame::{Answer, Report};
+use crate::fleet::service::Service;
+use redis::RedisResult;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+impl Desk {
+    /// How many calls of a function run here.
+    fn running(&self, calls: &str) -> usize {
+        self.taken().iter().filter(|((of, _), taken)| of == calls && taken.runs).count()
+    }
+
+    /// Takes calls of one function while there are places for them.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        service: Arc<Service>,
+        done: Sender<Done>,
+    ) -> Result<(), Failed> {
+        let calls = calls_of(service.name());
+        let mut link = Link::greeting(self.client.clone(), {
+            let calls = calls.clone();
+            move |connection| group(connection, &calls)
+        });
+        // None was made yet.
+        let (mut scanned, mut connections) = (Instant::now(), u64::MAX);
+        while !self.is_ending() {
+            let free = {
+                let mut free = self.places(&service, &calls);
+                while free == 0 && !self.is_ending() {
+                    let taken = self.taken();
+                    drop(
+                        self.freed
+                            .wait_timeout(taken, BLOCK)
+                            .unwrap_or_else(PoisonError::into_inner),
+                    );
+                    free = self.places(&service, &calls);
+                }
+                free
+            };
+            let entries = if connections == link.connections {
+                self.ask(&mut link, &calls, free)
+            } else {
+                let mine = self.find(&mut link, &calls);
+                connections = link.connections;
+                mine
+            };
+            match entries {
+                Ok(entries) => entries
+                    .into_iter()
+                    .for_each(|entry| self.begin(&service, &calls, entry, &done, false)),
+                Err(Failed::GivenUp) => break,
+                Err(refused) => return Err(refused),
+            }
+            if scanned.elapsed() >= self.lease / 3 {
+                scanned = Instant::now();
+                self.scan(&mut link, &service, &calls, &done)?;
+            }
+        }
+        // What has begun is waited for: a call that is dropped would not be reported.
+        while self.running(&calls) > 0 {
+            let taken = self.taken();
+            drop(self.freed.wait_timeout(taken, BLOCK).unwrap_or_else(PoisonError::into_inner));
+        }
+        Ok(())
+    }
+
+    /// Asks for calls that no worker has, and waits a little for some.
+    fn ask(&self, link: &mut Link, calls: &str, free: usize) -> Result<Vec<Entry>, Failed> {
+        let read = link.run(
+            || !self.is_ending(),
+            |connection| {
+                let mut read = redis::cmd("XREADGROUP");
+                read.arg("GROUP").arg(GROUP).arg(&self.name);
+                read.arg("COUNT").arg(free).arg("BLOCK").arg(milliseconds(BLOCK));
+                read.arg("STREAMS").arg(calls).arg(">").query::<Read>(connection)
+            },
+        )?;
+        Ok(read.into_iter().flatten().flat_map(|(_, entries)| entries).collect())
+    }
+
+    /// Finds calls that were handed to this worker and did not arrive, after a new connection. They are looked up,
+    /// since reading them would count as a delivery.
+    fn find(&self, link: &mut Link, calls: &str) -> Result<Vec<Entry>, Failed> {
+        // What is known now may be reported before the server answers, so what was known before counts.
+        let known: Vec<String> = self.taken().keys().map(|(_, entry)| entry.clone()).collect();
+        link.run(
+            || !self.is_ending(),
+            |connection| {
+                let mut pending = redis::cmd("XPENDING");
+                pending.arg(calls).arg(GROUP).arg("-").arg("+").arg(1000).arg(&self.name);
+                let pending: Vec<(String, String, u64, usize)> = pending.query(connection)?;
+                let mut found = Vec::new();
+                for (id, ..) in pending.into_iter().filter(|(id, ..)| !known.contains(id)) {
+                    let entry = redis::cmd("XRANGE")
+                        .arg(calls)
+                        .arg(&id)
+                        .arg(&id)
+                        .query::<Vec<Entry>>(connection)?;
+                    found.extend(entry);
+                }
+                Ok(found)
+            },
+        )
+    }
+
+    /// How many calls of a function may begin. None while one waits to run alone: they would end with it.
+    fn places(&self, service: &Service, calls: &str) -> usize {
+        if self.taken().values().any(|taken| taken.alone) {
+            return 0;
+        }
+        service.pool().max_workers().saturating_sub(self.running(calls))
+    }
+
+    /// Takes over one call after another whose worker has not renewed its lease.
+    fn scan(
+        self: &Arc<Self>,
+        link: &mut Link,
+        service: &Arc<Service>,
+        calls: &str,
+        done: &Sender<Done>,
+    ) -> Result<(), Failed> {
+        let lease = milliseconds(self.lease);
+        while !self.is_ending() && self.places(service, calls) > 0 {
+            let claimed = link.run(
+                || !self.is_ending(),
+                |connection| {
+                    let pending: Vec<(String, String, u64, usize)> = redis::cmd("XPENDING")
+                        .arg(calls)
+                        .arg(GROUP)
+                        .arg("IDLE")
+                        .arg(lease)
+                        .arg("-")
+                        .arg("+")
+                        .arg(1)
+                        .query(connection)?;
+                    let Some((id, _, _, deliveries)) = pending.into_iter().next() else {
+                        return Ok(None);
+                    };
+                    // Only one worker gets it, since a claim makes it young again.
+                    let claimed: Vec<Option<Entry>> = redis::cmd("XCLAIM")
+                        .arg(calls)
+                        .arg(GROUP)
+                        .arg(&self.name)
+                        .arg(lease)
+                        .arg(&id)
+                        .query(connection)?;
+                    Ok(Some((claimed.into_iter().flatten().next(), deliveries + 1)))
+                },
+            );
+            let (entry, deliveries) = match claimed {
+                Ok(Some((Some(entry), deliveries))) => (entry, deliveries),
+                Ok(Some((None, _))) => continue,
+                Ok(None) | Err(Failed::GivenUp) => return Ok(()),
+                Err(refused) => return Err(refused),
+            };
+            let key = (calls.to_owned(), entry.0.clone());
+            if self.taken().contains_key(&key) {
+                // It runs here: this process was stopped for longer than its lease, and has the call again.
+                continue;
+            }
+            if deliveries > MAX_DELIVERIES {
+                let taken = Taken { entry: entry.clone(), call: None, runs: false, alone: false };
+                self.taken().insert(key, taken);
+                let report = Report::Done(Answer::Dead);
+                let _ = done.send(Done { function: Arc::clone(service), entry, report });
+            } else {
+                self.begin(service, calls, entry, done, deliveries >= ALONE);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one call on the function's pool.
+    fn begin(
+        self: &Arc<Self>,
+        service: &Arc<Service>,
+        calls: &str,
+        entry: Entry,
+        done: &Sender<Done>,
+        alone: bool,
+    ) {
+        let key = (calls.to_owned(), entry.0.clone());
+        self.taken()
+            .insert(key.clone(), Taken { entry: entry.clone(), call: None, runs: true, alone });
+        let limit =
+            text(&entry, "t").parse().ok().filter(|limit| *limit > 0).map(Duration::from_millis);
+        let (desk, done, of) = (Arc::clone(self), done.clone(), key.clone());
+        let function = Arc::clone(service);
+        let call = Task::start(service.pool().crew(), limit, move || {
+            let answer = if alone {
+                let _alone = desk.beside.write().unwrap_or_else(PoisonError::into_inner);
+                function.answer(bytes(&entry, "p"))
+            } else {
+                let _beside = desk.beside.read().unwrap_or_else(PoisonError::into_inner);
+                function.answer(bytes(&entry, "p"))
+            };
+            if let Some(taken) = desk.taken().get_mut(&of) {
+                (taken.runs, taken.alone) = (false, false);
+                taken.call = None;
+            }
+            let _ = done.send(Done { function, entry, report: Report::Done(answer) });
+            desk.freed.notify_all();
+        });
+        if let Some(taken) = self.taken().get_mut(&key).filter(|taken| taken.runs) {
+            taken.call = Some(call);
+        }
+    }
+}
+
+/// Makes the consumer group, unless it is there.
+fn group(connection: &mut redis::Connection, calls: &str) -> RedisResult<()> {
+    let made = redis::cmd("XGROUP")
+        .arg("CREATE")
+        .arg(calls)
+        .arg(GROUP)
+        .arg(0)
+        .arg("MKSTREAM")
+        .query::<()>(connection);
+    match made {
+        Err(error) if error.code() == Some("BUSYGROUP") => Ok(()),
+        made => made,
+    }
+}
