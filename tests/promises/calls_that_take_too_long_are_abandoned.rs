@@ -1,7 +1,8 @@
 //! A batch goes on without a call that runs for too long, and every input still has one outcome.
 
 use pool_core::{
-    AsCompleted, CallError, Completion, Feed, Pool, Timeout, deadline, is_cancelled, sleep,
+    AsCompleted, CallError, Completion, Feed, Pool, Timeout, back_off, deadline, is_cancelled,
+    sleep,
 };
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
@@ -460,4 +461,73 @@ fn a_call_that_asks_for_the_end_of_inputs_has_its_place() {
         let counts = end.recv_timeout(Duration::from_secs(10));
         assert_eq!(counts, Ok(vec![2; 6]), "round {round}");
     }
+}
+
+#[test]
+fn the_end_is_found_though_the_batch_has_no_place_left() {
+    watched(|| {
+        let (pool, gate) = (Pool::new(4), Gate::default());
+        assert_eq!(batch(&pool, 2, 1, &gate).max_workers(2).count(), 2);
+        assert_eq!(pool.stats().abandoned, 2);
+        gate.open();
+    });
+}
+
+#[test]
+fn an_outcome_does_not_wait_for_inputs_that_block() {
+    watched(|| {
+        let (pool, gate) = (Pool::new(1), Gate::default());
+        let (waits, (sender, receiver)) = (gate.clone(), channel());
+        sender.send(0).unwrap();
+        // After the last number it waits for another message, to no end.
+        let inputs = receiver.into_iter().zip(0..1);
+        let call = move |_: &(usize, usize)| {
+            waits.wait();
+            Ok::<_, ()>(())
+        };
+        let mut batch = pool.as_completed(inputs, call).abandon_after(LIMIT);
+        assert!(matches!(batch.next().unwrap().result, Err(CallError::TimedOut)));
+        drop(sender);
+        assert!(batch.next().is_none());
+        gate.open();
+    });
+}
+
+/// An input whose end takes a rest. The hung call has one of the two places, and the consumer has to take the other one
+/// before it asks for the end.
+#[test]
+fn inputs_that_rest_at_their_end_keep_the_cap() {
+    struct Rests(std::ops::Range<usize>);
+    impl Iterator for Rests {
+        type Item = usize;
+        fn next(&mut self) -> Option<usize> {
+            let next = self.0.next();
+            if next.is_none() {
+                back_off(4 * LIMIT);
+            }
+            next
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            self.0.size_hint()
+        }
+    }
+    watched(|| {
+        let (pool, gate) = (forever(Pool::new(2)), Gate::default());
+        let waits = gate.clone();
+        let task = pool.submit(move || {
+            let call = move |_: &usize| {
+                waits.wait();
+                Ok::<_, ()>(())
+            };
+            pool.as_completed(Rests(0..1), call).abandon_after(LIMIT).count()
+        });
+        until(|| pool.stats().abandoned == 1);
+        let mut beside = pool.map(0..400, |_| thread::sleep(Duration::from_millis(1))).start();
+        while beside.next().is_some() {
+            let running = pool.stats().running;
+            assert!(running <= 2, "{running}");
+        }
+        assert_eq!(task.join().unwrap(), 1);
+        gate.open();
+    });
 }

@@ -165,10 +165,14 @@ impl<It: Inputs> Account<It> {
 
     /// Whether an input can be taken if there is room for it.
     fn is_ready(&self) -> bool {
+        self.has_inputs() && self.active < self.max
+    }
+
+    /// Whether there may be an input, and no thread is inside the iterator.
+    fn has_inputs(&self) -> bool {
         self.phase == Phase::Open
             && matches!(self.inputs, Place::Here(_))
             && !(It::GROW && self.is_dry())
-            && self.active < self.max
     }
 
     fn is_dry(&self) -> bool {
@@ -326,9 +330,17 @@ impl<It: Inputs> Account<It> {
     /// Takes the right to one input, and the iterator to take it from.
     #[inline]
     pub(super) fn begin(&mut self, limits: Limits<'_>) -> Option<Box<It>> {
-        if !self.can(limits) {
-            return None;
-        }
+        if self.can(limits) { self.take_out() } else { None }
+    }
+
+    /// Like [`begin`](Self::begin), to find the end of the inputs where only overdue calls are left. That needs no
+    /// place in the batch, since they may have all of them.
+    pub(super) fn begin_end(&mut self, limits: Limits<'_>) -> Option<Box<It>> {
+        if self.is_left_to_overdue(limits) { self.take_out() } else { None }
+    }
+
+    #[inline]
+    fn take_out(&mut self) -> Option<Box<It>> {
         match std::mem::replace(&mut self.inputs, Place::Out) {
             Place::Here(inputs) => {
                 self.active += 1;
@@ -389,7 +401,7 @@ impl<It: Inputs> Account<It> {
     pub(super) fn is_left_to_overdue(&self, limits: Limits<'_>) -> bool {
         seeded!("end-left-to-overdue-calls" => return false);
         let claim = self.size_hint.1.is_some_and(|total| self.taken >= total);
-        self.overdue > 0 && claim && self.lacks_a_worker(limits)
+        self.overdue > 0 && claim && !self.busy() && self.has_inputs() && self.has_room(limits)
     }
 
     /// How many threads are inside that the end waits for.

@@ -179,10 +179,7 @@ where
     /// that has its permit: the inputs are code of the user.
     pub(super) fn find_end(&self) {
         let mut state = self.lock();
-        if !state.account.is_left_to_overdue(self.limits()) {
-            return;
-        }
-        let Some(mut inputs) = state.account.begin(self.limits()) else { return };
+        let Some(mut inputs) = state.account.begin_end(self.limits()) else { return };
         state.account.enter();
         let (call, abandon) = (state.call.clone(), state.overdue.as_ref().map(|it| it.abandon));
         drop(state);

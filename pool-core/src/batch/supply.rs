@@ -153,7 +153,7 @@ where
         if state.account.over() {
             return Polled::Ended(state.last.take().or_else(|| state.dropped.take()));
         }
-        if state.account.is_left_to_overdue(limits) {
+        if !state.results.ready() && state.account.is_left_to_overdue(limits) {
             return Polled::LeftToOverdue;
         }
         if self.wants_help(&state, ask.eager) {

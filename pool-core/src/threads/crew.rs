@@ -165,8 +165,9 @@ impl Crew {
         let (name, crew) = (format!("{}-clock", self.config.name), Arc::clone(self));
         let started = sync::spawn(name, self.config.stack_size, move || crew.run_clock()).is_ok();
         if !started {
-            self.pause.state.lock().without_clock();
-            self.resume();
+            let mut state = self.pause.state.lock();
+            state.without_clock();
+            self.end_pause(state);
         }
         started
     }
