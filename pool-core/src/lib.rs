@@ -123,8 +123,8 @@
 //!
 //! # When the other side pushes back or hangs
 //!
-//! - [`retry`] calls again after a failure, with delays from any iterator. Meanwhile the call rests, as in [`back_off`]:
-//!   another call has its place. [`pause`] and [`Pool::pause_for`] hold back every call of a pool.
+//! - [`retry`] calls again after a failure, with delays from any iterator. Meanwhile the call rests, as in
+//!   [`back_off`]: another call has its place. [`pause`] and [`Pool::pause_for`] hold back every call of a pool.
 //! - [`timeout`](Map::timeout) gives each call a [`deadline`], after which it sees that it is cancelled.
 //!   [`abandon_after`](AsCompleted::abandon_after) goes on without a call that does not end.
 //! - [`watch`](Map::watch) tells what runs now, for how long, and on which thread.

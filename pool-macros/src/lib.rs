@@ -99,8 +99,8 @@ use proc_macro::TokenStream;
 ///
 /// What lends what is listed at `pool_core::Lend`: a `&str` is lent by a
 /// `String`, a `&String`, a `Cow<str>` and so on. A `&dyn Trait` is lent by what is one already:
-/// `&(|x| x + 1) as &(dyn Fn(u32) -> u32 + Sync)`. `as_completed` hands every input back. Lent inputs are the caller's own
-/// values; moved ones are cloned before the call.
+/// `&(|x| x + 1) as &(dyn Fn(u32) -> u32 + Sync)`. `as_completed` hands every input back. Lent inputs are the caller's
+/// own values; moved ones are cloned before the call.
 ///
 /// The closure behind `#[worker]` returns a `Result<T, E>` where the function returns a `Result<_, E>`, and a `T` where
 /// it does not. The states belong to the batch: a call takes a free one or makes one, and puts it back. So there are
@@ -273,9 +273,9 @@ use proc_macro::TokenStream;
 /// How long each call may run before it sees that it is cancelled, from its start: a constant expression of type
 /// `Duration`, above zero. By default there is no limit. It is the function's own, so it may stand beside `pool`.
 ///
-/// It asks, and cannot kill: `pool_core::is_cancelled` is true after it, and `sleep`, `back_off` and `retry` end. A call
-/// that blocks in a client gives it the time that is left, from `pool_core::deadline`. A batch can be given another
-/// limit with `.timeout(…)`.
+/// It asks, and cannot kill: `pool_core::is_cancelled` is true after it, and `sleep`, `back_off` and `retry` end. A
+/// call that blocks in a client gives it the time that is left, from `pool_core::deadline`. A batch can be given
+/// another limit with `.timeout(…)`.
 ///
 /// ```
 /// # use pool_core::concurrent;
@@ -342,8 +342,8 @@ use proc_macro::TokenStream;
 /// closure that makes a state where the function has a `#[worker]` parameter.
 ///
 /// The value is what callers and workers call the function, by default its path. Needs the feature `fleet` of
-/// `pool_core`. Inputs and results have to travel: they are `Serialize` and `DeserializeOwned`, or lent as `str`, `Path`
-/// or a slice. What is `#[shared]` does not travel, and neither does `self`; generic functions have no workers.
+/// `pool_core`. Inputs and results have to travel: they are `Serialize` and `DeserializeOwned`, or lent as `str`,
+/// `Path` or a slice. What is `#[shared]` does not travel, and neither does `self`; generic functions have no workers.
 ///
 /// ```
 /// # #[cfg(unix)]

@@ -333,8 +333,8 @@ impl<I: Clone, T, E> AsCompleted<'static, I, T, E> {
     /// call is overdue. A call that the consumer runs itself cannot be timed out; it does so only if no thread can be
     /// started.
     ///
-    /// The end of the inputs is found by the consumer, where only abandoned calls are left and as many inputs were taken
-    /// as their size hint promised. Inputs that block there block it.
+    /// The end of the inputs is found by the consumer, where only abandoned calls are left and as many inputs were
+    /// taken as their size hint promised. Inputs that block there block it.
     ///
     /// The batch must borrow nothing, and the inputs must be `Clone`.
     ///

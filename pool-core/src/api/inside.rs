@@ -102,9 +102,9 @@ pub fn sleep(duration: Duration) -> bool {
 /// does outside calls. Returns false as soon as the call [is cancelled](is_cancelled) and has a place again. While the
 /// pool is [paused](pause) the rest goes on.
 ///
-/// The input stays in flight, and results in the order of the inputs wait for it: it counts towards the [`buffer`](crate::Map::buffer) of its batch, and towards the
-/// batch's own [`max_workers`](crate::Map::max_workers), if that is set. The thread stays, too: a pool has a thread for
-/// each call that rests, beside those that run.
+/// The input stays in flight, and results in the order of the inputs wait for it: it counts towards the
+/// [`buffer`](crate::Map::buffer) of its batch, and towards the batch's own [`max_workers`](crate::Map::max_workers),
+/// if that is set. The thread stays, too: a pool has a thread for each call that rests, beside those that run.
 ///
 /// # Deadlocks
 ///

@@ -14,8 +14,8 @@ pub(crate) struct States<S, Init> {
 }
 
 impl<S, Init> States<S, Init> {
-    /// Lends a state to `call`, which says how the function of the user ended. After a panic the state is dropped, since
-    /// it may be half changed. An error is that of `init`.
+    /// Lends a state to `call`, which says how the function of the user ended. After a panic the state is dropped,
+    /// since it may be half changed. An error is that of `init`.
     pub(crate) fn lend<E, R>(&self, call: impl FnOnce(&mut S) -> (R, Ended)) -> Result<R, E>
     where
         Init: Fn() -> Result<S, E>,

@@ -71,8 +71,8 @@ pub(crate) fn without<T, R>(value: T, outcome: Result<R, Payload>) -> Result<R, 
     }
 }
 
-/// Keeps a value while code of the user runs. If the code panics, the value is dropped before the panic goes on, and not
-/// while it unwinds: there a panic of the value's `Drop` would end the process.
+/// Keeps a value while code of the user runs. If the code panics, the value is dropped before the panic goes on, and
+/// not while it unwinds: there a panic of the value's `Drop` would end the process.
 pub(crate) fn beside<T, R>(value: T, code: impl FnOnce() -> R) -> (T, R) {
     match catch(code) {
         Ok(result) => (value, result),

@@ -276,10 +276,8 @@ impl<It: Inputs> Account<It> {
     /// got, and no result is there.
     pub(super) fn end_if_dry(&mut self) {
         let idle = It::GROW && self.phase == Phase::Open && !self.busy();
-        seeded!("feed-ended-beside-a-call" => if let Place::Here(inputs) = &self.inputs {
-            if inputs.end_if_dry() { self.end() }
-        });
-        if idle && matches!(&self.inputs, Place::Here(inputs) if inputs.end_if_dry()) {
+        seeded!("feed-ended-beside-a-call" => if self.is_dry() { self.end() });
+        if idle && self.is_dry() {
             self.end();
             self.posts.relieve();
         }

@@ -15,9 +15,9 @@
 //!
 //! # No input is left
 //!
-//! A thread that pushes to a batch that has started enters a section of it. If the batch takes no further input, it gets
-//! its own back. If not, it puts the input into the queue, and the section ends as any that makes `can` true. No thread
-//! waits inside the inputs, so a dry feed holds no permit.
+//! A thread that pushes to a batch that has started enters a section of it. If the batch takes no further input, it
+//! gets its own back. If not, it puts the input into the queue, and the section ends as any that makes `can` true. No
+//! thread waits inside the inputs, so a dry feed holds no permit.
 
 use crate::base::sync::{Mutex, seeded};
 use crate::base::unwind::Panics;
@@ -220,13 +220,6 @@ impl<I: Send> inputs::Inputs for Inputs<I> {
 
     fn is_dry(&self) -> bool {
         self.0.lock().inputs.is_empty()
-    }
-
-    fn end_if_dry(&self) -> bool {
-        let mut queue = self.0.lock();
-        let dry = queue.inputs.is_empty();
-        queue.closed |= dry;
-        dry
     }
 }
 

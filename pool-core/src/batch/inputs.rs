@@ -26,11 +26,6 @@ pub trait Inputs: Send {
     fn is_dry(&self) -> bool {
         false
     }
-
-    /// Ends the inputs if they are dry, and says whether they were: all that was taken is dealt with.
-    fn end_if_dry(&self) -> bool {
-        false
-    }
 }
 
 /// A batch that can be told of inputs. Opaque, since [`Inputs`] is public.

@@ -22,10 +22,10 @@
 //! # The end of the inputs
 //!
 //! Only `next` reports the end of the inputs. The worker that would ask may be the one whose call never ends, and such
-//! calls may hold all permits. So the consumer asks, without a permit of the batch's pool, once nothing else runs and as
-//! many inputs have been taken as their size hint promised. If it is a call that is away, it comes back before: its own
-//! permit is for code of the user, as the inputs are. If the hint was wrong, the input that comes has no place to run,
-//! and is timed out.
+//! calls may hold all permits. So the consumer asks, without a permit of the batch's pool, once nothing else runs and
+//! as many inputs have been taken as their size hint promised. If it is a call that is away, it comes back before: its
+//! own permit is for code of the user, as the inputs are. If the hint was wrong, the input that comes has no place to
+//! run, and is timed out.
 //!
 //! # Nesting
 //!
@@ -46,7 +46,7 @@ use crate::batch::source::Outcome;
 use crate::batch::state::State;
 use crate::nesting::Inside;
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(super) struct Overdue<T> {
     abandon: Abandon<T>,
@@ -66,6 +66,13 @@ struct Begun<T> {
     abandoned: bool,
 }
 
+impl<T> Begun<T> {
+    /// When the call is overdue, if the clock reaches so far.
+    fn due(&self, after: Duration) -> Option<Instant> {
+        self.since.checked_add(after)
+    }
+}
+
 impl<T> Overdue<T> {
     pub(super) fn new(abandon: Abandon<T>) -> Self {
         Self {
@@ -80,7 +87,7 @@ impl<T> Overdue<T> {
     /// When the next call is overdue.
     pub(super) fn due(&self) -> Option<Instant> {
         let waited_for = self.calls.values().filter(|call| !call.abandoned);
-        waited_for.filter_map(|call| call.since.checked_add(self.abandon.after)).min()
+        waited_for.filter_map(|call| call.due(self.abandon.after)).min()
     }
 
     /// When a consumer that waits has to ask again.
@@ -237,7 +244,7 @@ where
         let Some(overdue) = &mut state.overdue else { return };
         let now = Instant::now();
         for (&index, call) in &mut overdue.calls {
-            let due = call.since.checked_add(overdue.abandon.after).is_some_and(|due| due <= now);
+            let due = call.due(overdue.abandon.after).is_some_and(|due| due <= now);
             if !due || std::mem::replace(&mut call.abandoned, true) {
                 continue;
             }

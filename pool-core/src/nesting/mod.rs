@@ -54,8 +54,8 @@
 //! # A call may hold a lock while it waits for a batch on its own pool
 //!
 //! Call A holds a lock and waits for a batch B on its own pool. The calls of B neither take that lock nor wait for
-//! other pools nor rest, and B abandons none of them. All other permits go to calls that block on the lock, to new calls and to returning ones. B still never
-//! needs a permit that such a call holds:
+//! other pools nor rest, and B abandons none of them. All other permits go to calls that block on the lock, to new
+//! calls and to returning ones. B still never needs a permit that such a call holds:
 //!
 //! - Either A can run an input of B: then it does, with its own permit.
 //! - Or a thread X is inside B. X holds a permit, or it waits for a batch further in and gets a permit back from a

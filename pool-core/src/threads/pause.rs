@@ -1,12 +1,12 @@
 //! [`Pause`]: until when a pool starts no call, who waits for that, and the clock that ends it.
 //!
 //! While a pool is paused the [`Permits`](crate::threads::permits::Permits) grant none for a hint, so workers come to
-//! rest and hints wait. Calls that run keep their permits, and calls that waited for a batch still get one. A pause ends
-//! as a cap does that rises: for each hint that waits, a thread is woken or started.
+//! rest and hints wait. Calls that run keep their permits, and calls that waited for a batch still get one. A pause
+//! ends as a cap does that rises: for each hint that waits, a thread is woken or started.
 //!
-//! Two kinds of calls wait for the end itself. A call that rests in [`back_off`](crate::back_off) does not go on before.
-//! A call that could run an input of its own batch must not start it, and keeps its permit meanwhile. Such a thread is
-//! **held**: it registers under the lock under which the pause ends.
+//! Two kinds of calls wait for the end itself. A call that rests in [`back_off`](crate::back_off) does not go on
+//! before. A call that could run an input of its own batch must not start it, and keeps its permit meanwhile. Such a
+//! thread is **held**: it registers under the lock under which the pause ends.
 //!
 //! - Either the thread comes first: then the end finds it, and unparks it.
 //! - Or the end does: then the thread finds no pause.

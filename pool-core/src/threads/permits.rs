@@ -65,8 +65,8 @@
 //!
 //! A section gives its permit back and no longer counts the thread. If hints wait, a parked worker gets the permit: it
 //! may have parked because the new thread counted as searching. After that the crew tells every batch that has a hint
-//! in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay in the
-//! queue for the next thread that searches.
+//! in the queue. If the consumer of such a batch waits, it becomes a guest where a permit is free. The hints stay in
+//! the queue for the next thread that searches.
 //!
 //! - Either another pusher counted on the thread that failed to start, and woke none for its own hint: then it pushed
 //!   before the permit was given back, and the crew tells its batch, too.
@@ -86,7 +86,8 @@ use std::time::Instant;
 pub(crate) struct Permits {
     state: Mutex<State>,
     /// Whether a permit is wanted from a running worker: a call waits for one, the cap was lowered, or the pool is
-    /// paused. Written under the lock. Workers read it between two inputs without the lock, and a late reader takes one input more.
+    /// paused. Written under the lock. Workers read it between two inputs without the lock, and a late reader takes one
+    /// input more.
     pressed: AtomicBool,
     /// A copy of the cap for readers that hold no lock.
     cap: AtomicUsize,

@@ -72,7 +72,8 @@ impl Run {
         drop(before);
     }
 
-    /// Whether calls may not come to themselves: a subscriber panics first, their state cannot be made, or they come too late.
+    /// Whether calls may not come to themselves: a subscriber panics first, their state cannot be made, or they come
+    /// too late.
     pub(crate) fn is_cut_short(&self) -> bool {
         self.noisy
             || self.timed_out.load(SeqCst) > 0
@@ -156,7 +157,8 @@ impl<R: Deref<Target = Run>> Iterator for Source<R> {
         let input = Input { index, weight, token: Token::new(&run.book, Kind::Input) };
         run.book.note(index, Fate::Taken);
         if let (Some(buffer), false) = (run.plan.buffer, run.plan.consume.gathers()) {
-            // The consumer may have got one that it has not written down yet, and room for one more is there to find the end.
+            // The consumer may have got one that it has not written down yet, and room for one more is there to find
+            // the end.
             let held = (index + 1).saturating_sub(run.seen.load(SeqCst));
             let most = buffer + 1 + usize::from(run.plan.inputs.hint.lies());
             run.book.check(held <= most, || {

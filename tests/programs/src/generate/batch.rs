@@ -14,7 +14,8 @@ impl Maker {
         let (place, pool, mut inside) = self.place(at);
         let consume = self.consume(root);
         let gathers = consume.gathers();
-        // A worker inside the channel keeps its place until this loop has pushed, for which a call needs a place of its own pool.
+        // A worker inside the channel keeps its place until this loop has pushed, for which a call needs a place of its
+        // own pool.
         let may_crawl = match pool.habit {
             Habit::Locks => false,
             Habit::Crawls => root || at.freedom == Freedom::All && matches!(place, Place::Own),

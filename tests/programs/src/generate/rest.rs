@@ -7,7 +7,8 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Maker {
-    /// A rest or a pause, if `at` may have one. A call that rests needs a place to come back, for which it cannot wait where a lock is held.
+    /// A rest or a pause, if `at` may have one. A call that rests needs a place to come back, for which it cannot wait
+    /// where a lock is held.
     pub(super) fn rest(&mut self, at: At) -> Option<Act> {
         let micros = self.dice.one_of(&[0, 1, 20, 100, 500, 2_000]);
         let time = Duration::from_micros(micros);
