@@ -5,8 +5,7 @@
 //! With feature `redis`, workers are on other machines, and `Fleet::redis` finds them by a server.
 //! Batches over a fleet are the same [`Map`](crate::Map) and [`AsCompleted`](crate::AsCompleted) as over a pool.
 //!
-//! What follows is about processes. Steps 1 and 5 are those of a server, too; what is between them stands in the room
-//! `redis`.
+//! What follows is about processes. How calls go by a server stands in the room `redis`.
 //!
 //! # The way of one input
 //!

@@ -16,12 +16,15 @@
 //!
 //! # The way of one call
 //!
-//! 1. The caller adds an entry to the function's stream: the key of its results, an index, the inputs.
+//! 1. A worker of the fleet's own pool takes the input, encodes it and sends the call, for which no thread waits
+//!    (`api::sent`). The caller's **writer** adds an entry to the function's stream: the key of its results, a number,
+//!    the inputs. It adds all calls at once that are there.
 //! 2. A worker with a free place takes it (`XREADGROUP`), and owns it for a **lease**. While the call runs, the worker
 //!    renews the lease three times in its length, and hears whether the call is still wanted.
 //! 3. [`COMPLETE`] removes the entry and adds the result in one step, if the worker still owns the entry. So a call has
 //!    one result for each entry, however many workers have run it.
-//! 4. The caller reads its results from the first on, gives each to the call that waits for it, and deletes it.
+//! 4. The caller's **reader** reads its results from the first on, finishes the call of each, and deletes them. What
+//!    the user's function returned is read there, too.
 //!
 //! # When something ends
 //!
@@ -36,6 +39,7 @@
 //!   does not, and no result has come either, it adds the call again. That is right since [`COMPLETE`] is one step.
 
 pub(super) mod caller;
+pub(super) mod carrier;
 pub(super) mod dead_letter;
 mod desk;
 mod heart;

@@ -36,13 +36,20 @@ end
 return gone
 ";
 
-/// Takes one call back if no worker has it, and marks it as cancelled for a worker that has. Returns whether it was
-/// taken back. `KEYS`: the calls, the mark. `ARGV`: the group, how long the mark lasts, the entry.
+/// Takes the calls back that no worker has, and marks the others as cancelled. Returns the entries that were taken back.
+/// `KEYS`: the calls, and for each call its mark. `ARGV`: the group, how long a mark lasts, and for each call its entry.
 pub(super) const TAKE_BACK: &str = r"
-redis.call('SET', KEYS[2], 1, 'PX', ARGV[2])
-local p = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
-if p.err or not p[1] then return redis.call('XDEL', KEYS[1], ARGV[3]) end
-return 0
+local back = {}
+for k = 2, #KEYS do
+  local id = ARGV[k + 1]
+  local p = redis.pcall('XPENDING', KEYS[1], ARGV[1], id, id, 1)
+  if p.err or not p[1] then
+    if redis.call('XDEL', KEYS[1], id) == 1 then back[#back + 1] = id end
+  else
+    redis.call('SET', KEYS[k], 1, 'PX', ARGV[2])
+  end
+end
+return back
 ";
 
 /// Forgets a worker, unless entries are still handed to it. `KEYS`: the calls. `ARGV`: the group, the worker.
