@@ -5,24 +5,26 @@ use crate::api::map::{Map, judge};
 use crate::base::observer::Ended;
 use crate::base::span::{At, Site};
 use crate::base::sync::Mutex;
+pub(crate) use crate::base::unwind::catch;
 use crate::base::unwind::{self, Panics, Payload};
 pub(crate) use crate::batch::Depart;
-use crate::batch::{Call, Handle, Inputs, Outcome};
+pub(crate) use crate::batch::Outcome;
+use crate::batch::{Call, Handle, Inputs};
 #[cfg(feature = "redis")]
 pub(crate) use crate::nesting::{current_call, token::Listening};
 use crate::threads::crew::Crew;
 pub(crate) use crate::threads::crew::Hint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Sends calls to where they run, and brings back what became of them.
 pub(crate) trait Carrier<I, R>: Send + Sync {
     /// Readies the call for an input. `None` if it is known already what became of it.
     fn send(&self, index: usize, input: &I) -> Option<Depart>;
 
-    /// What became of a call. It is asked for once. It may panic, as the call has.
-    fn receive(&self, index: usize) -> R;
+    /// What became of a call, and how long it ran where it did, if that is known. It is asked for once.
+    fn receive(&self, index: usize) -> (Outcome<R>, Option<Duration>);
 }
 
 /// The calls of a [`Map`]. Their inputs are dropped when they are sent.
@@ -52,7 +54,7 @@ impl<I, R, C: Carrier<I, R>> Call<I, R> for Mapped<C> {
         let failed = self.failed.lock().remove(&at.index);
         judge(match failed {
             Some(payload) => Err(payload),
-            None => self.site.run(at, || self.carrier.receive(at.index)),
+            None => self.site.run(at, || self.carrier.receive(at.index).0).and_then(|done| done),
         })
     }
 }
@@ -97,10 +99,11 @@ where
         let kept = self.kept.lock().remove(&at.index);
         let Kept { input, since, failed } = kept.expect("a call is received once");
         let outcome = match failed {
-            Some(payload) => Ok(Err(payload)),
-            None => self.site.run(at, || unwind::catch(|| self.carrier.receive(at.index))),
+            Some(payload) => Ok((Err(payload), None)),
+            None => self.site.run(at, || self.carrier.receive(at.index)),
         };
-        complete(at, input, outcome.map(|outcome| (outcome, since.elapsed())))
+        let timed = |(done, elapsed): (_, Option<_>)| (done, elapsed.unwrap_or(since.elapsed()));
+        complete(at, input, outcome.map(timed))
     }
 }
 

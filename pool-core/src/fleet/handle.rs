@@ -123,7 +123,9 @@ impl Fleet {
     /// Its callers and its workers are programs of yours that share the annotated functions. Calls are entries of Redis
     /// Streams. Each input has one outcome, whatever is killed: workers, connections, the server with its log on. A
     /// call may run more than once, if its worker is gone, or was without a sign of life for the
-    /// [`lease`](Self::lease). One that was handed out five times in vain is [`FleetError::Dead`].
+    /// [`lease`](Self::lease). One that was handed out five times in vain is [`FleetError::Dead`]. From the third time
+    /// on it runs in a copy of the worker's program, with the same arguments, so that a crash ends nothing else. So
+    /// [`run`](Worker::run) comes first in a worker's `main`.
     ///
     /// At most 256 calls of a batch are with the server or have results that were not taken yet. Its
     /// [`buffer`](crate::Map::buffer) sets another number, and its [`max_workers`](crate::Map::max_workers) how many

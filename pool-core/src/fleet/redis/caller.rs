@@ -5,12 +5,13 @@
 
 use super::link::{Failed, Link};
 use super::table::Shared;
-use super::{GROUP, calls_of, dead_of, milliseconds};
+use super::{GROUP, calls_of, dead_of};
 use crate::api::pool::Pool;
 use crate::fleet::error::FleetError;
 use crate::fleet::stats::Stats;
 use redis::Client;
-use std::collections::{BTreeSet, HashMap};
+use redis::streams::StreamInfoConsumersReply;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -20,9 +21,6 @@ pub(crate) const WINDOW: usize = 256;
 
 /// How many batches can take an input at once. A thread is there only for one that does.
 const MAX_WORKERS: usize = 64;
-
-/// What the server tells of a worker.
-type Consumer = HashMap<String, redis::Value>;
 
 pub(crate) struct Caller {
     pub(crate) pool: Pool,
@@ -43,7 +41,7 @@ impl Caller {
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(shared) = shared else { return none };
         let functions = shared.table().functions.clone();
-        let lease = milliseconds(self.lease);
+        let lease = self.lease.as_millis();
         let mut link = Link::new(self.client.clone());
         let stats = link.run(
             || false,
@@ -54,26 +52,15 @@ impl Caller {
                     stats.queued += redis::cmd("XLEN").arg(&calls).query::<usize>(connection)?;
                     stats.dead +=
                         redis::cmd("XLEN").arg(dead_of(function)).query::<usize>(connection)?;
-                    let mut consumers = redis::cmd("XINFO");
-                    consumers.arg("CONSUMERS").arg(&calls).arg(GROUP);
+                    let mut workers_of = redis::cmd("XINFO");
+                    workers_of.arg("CONSUMERS").arg(&calls).arg(GROUP);
                     // There is no group before there was a worker.
-                    let consumers: Vec<Consumer> = consumers.query(connection).unwrap_or_default();
-                    for consumer in consumers {
-                        let number = |field| {
-                            let value =
-                                consumer.get(field).cloned().map(redis::from_redis_value::<u64>);
-                            value.and_then(Result::ok).unwrap_or_default()
-                        };
-                        stats.running += number("pending") as usize;
+                    let reply = workers_of.query::<StreamInfoConsumersReply>(connection);
+                    for worker in reply.unwrap_or_default().consumers {
+                        stats.running += worker.pending;
                         // A worker asks for calls all the time. One that does not is gone.
-                        if number("idle") < lease {
-                            workers.extend(
-                                consumer
-                                    .get("name")
-                                    .cloned()
-                                    .map(redis::from_redis_value::<String>)
-                                    .and_then(Result::ok),
-                            );
+                        if (worker.idle as u128) < lease {
+                            workers.insert(worker.name);
                         }
                     }
                 }

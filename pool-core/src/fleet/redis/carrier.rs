@@ -2,13 +2,14 @@
 
 use super::caller::Caller;
 use super::table::{Answers, Back, Open};
-use crate::api::sent::{Carrier, Depart, Listening, current_call};
+use crate::api::sent::{Carrier, Depart, Listening, Outcome, catch, current_call};
 use crate::deadline;
 use crate::fleet::error::{FleetError, RemoteError};
 use crate::fleet::function::{self, Failure, Function, Value};
 use crate::fleet::inputs::Input;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// How many bytes the inputs of a call may have.
 const LIMIT: usize = 1 << 20;
@@ -28,7 +29,10 @@ impl<F> Remote<F> {
     }
 }
 
-impl<F, I> Carrier<I, Result<Value<F>, RemoteError<Failure<F>>>> for Remote<F>
+/// What a call gives its caller.
+type Received<F> = Result<Value<F>, RemoteError<Failure<F>>>;
+
+impl<F, I> Carrier<I, Received<F>> for Remote<F>
 where
     F: Function,
     I: Input<F::Parameters>,
@@ -64,7 +68,10 @@ where
         }))
     }
 
-    fn receive(&self, index: usize) -> Result<Value<F>, RemoteError<Failure<F>>> {
-        function::result::<F>(self.answers.take(index)?)
+    fn receive(&self, index: usize) -> (Outcome<Received<F>>, Option<Duration>) {
+        match self.answers.take(index) {
+            Ok((answer, elapsed)) => (catch(|| function::result::<F>(answer)), Some(elapsed)),
+            Err(error) => (Ok(Err(error.into())), None),
+        }
     }
 }

@@ -51,7 +51,8 @@ impl Shared {
         for result in read.into_iter().flatten().flat_map(|(_, results)| results) {
             let number = text(&result, "i").parse().unwrap_or(0);
             if let Ok(Report::Done(answer)) = Report::parse(bytes(&result, "a")) {
-                answers.push((number, Ok(answer)));
+                let elapsed = text(&result, "e").parse().ok().map(Duration::from_micros);
+                answers.push((number, Ok((answer, elapsed.unwrap_or_default()))));
             }
             handled.push(result.0);
         }

@@ -1,19 +1,19 @@
 //! The scripts, each of which is one step for the server.
 
 /// Records results. `KEYS`: the calls, the dead letters, and for each call where its result goes. `ARGV`: the group,
-/// and for each call its entry, its index, its answer, and `1` if it was given up.
+/// and for each call its entry, its number, its answer, how long it ran in microseconds, and `1` if it was given up.
 pub(super) const COMPLETE: &str = r"
 local n = 0
 for k = 3, #KEYS do
-  local a = 2 + (k - 3) * 4
+  local a = 2 + (k - 3) * 5
   local id = ARGV[a]
   if redis.call('XACK', KEYS[1], ARGV[1], id) == 1 then
-    if ARGV[a + 3] == '1' then
+    if ARGV[a + 4] == '1' then
       local e = redis.call('XRANGE', KEYS[1], id, id)
       if e[1] then redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', unpack(e[1][2])) end
     end
     redis.call('XDEL', KEYS[1], id)
-    redis.call('XADD', KEYS[k], 'NOMKSTREAM', '*', 'i', ARGV[a + 1], 'a', ARGV[a + 2])
+    redis.call('XADD', KEYS[k], 'NOMKSTREAM', '*', 'i', ARGV[a + 1], 'a', ARGV[a + 2], 'e', ARGV[a + 3])
     n = n + 1
   end
 end

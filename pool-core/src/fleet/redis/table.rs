@@ -59,37 +59,39 @@ pub(super) struct Back {
     pub(super) answers: Arc<Answers>,
 }
 
+/// What became of a call, and how long it ran, or why it did not.
+pub(super) type Answered = Result<(Answer, Duration), FleetError>;
+
 /// The answers to calls of one batch, by index, until they are received.
 #[derive(Default)]
-pub(super) struct Answers(Mutex<BTreeMap<usize, Result<Answer, FleetError>>>);
+pub(super) struct Answers(Mutex<BTreeMap<usize, Answered>>);
 
 impl Answers {
-    pub(super) fn put(&self, index: usize, answer: Result<Answer, FleetError>) {
+    pub(super) fn put(&self, index: usize, answer: Answered) {
         self.lock().insert(index, answer);
     }
 
-    pub(super) fn take(&self, index: usize) -> Result<Answer, FleetError> {
+    pub(super) fn take(&self, index: usize) -> Answered {
         self.lock().remove(&index).expect("a call is received when its answer is there")
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Result<Answer, FleetError>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Answered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Open {
-    fn answer(self, answer: Result<Answer, FleetError>) {
+    fn answer(self, answer: Answered) {
         let late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
+        // It was not run, for one of two reasons.
+        let answer = match answer {
+            Ok((Answer::Cancelled, _)) | Err(FleetError::Cancelled) if late => {
+                Err(FleetError::TimedOut)
+            }
+            answer => answer,
+        };
         let Back { batch, index, answers } = self.back;
-        // It was taken back, for one of two reasons.
-        let taken_back = if late { FleetError::TimedOut } else { FleetError::Cancelled };
-        answers.put(
-            index,
-            answer.map_err(|error| match error {
-                FleetError::Cancelled => taken_back,
-                error => error,
-            }),
-        );
+        answers.put(index, answer);
         batch.finish(index);
     }
 }
@@ -137,7 +139,7 @@ impl Shared {
     }
 
     /// Answers these calls. The first answer to a call counts.
-    pub(super) fn answer(&self, answers: Vec<(u64, Result<Answer, FleetError>)>) {
+    pub(super) fn answer(&self, answers: Vec<(u64, Answered)>) {
         let mut table = self.table();
         let answered = answers.into_iter().filter_map(|(number, answer)| {
             let open = table.open.remove(&number)?;

@@ -3,7 +3,7 @@
 use super::{Lent, model, pool};
 use crate::api::inputs::IntoInputs as _;
 use crate::api::sent::Carrier;
-use crate::batch::Depart;
+use crate::batch::{Depart, Outcome};
 use crate::threads::crew::Hint;
 use crate::{AsCompleted, CallError, Feed, Map, Pool};
 use loom::sync::{Arc, Condvar, Mutex};
@@ -81,9 +81,9 @@ impl<I> Carrier<I, usize> for Sender<'_> {
         Some(self.call(index))
     }
 
-    fn receive(&self, index: usize) -> usize {
+    fn receive(&self, index: usize) -> (Outcome<usize>, Option<Duration>) {
         self.read();
-        index
+        (Ok(index), None)
     }
 }
 
@@ -92,8 +92,8 @@ impl<I> Carrier<I, Result<usize, Infallible>> for Sender<'_> {
         Some(self.call(index))
     }
 
-    fn receive(&self, index: usize) -> Result<usize, Infallible> {
-        Ok(index)
+    fn receive(&self, index: usize) -> (Outcome<Result<usize, Infallible>>, Option<Duration>) {
+        (Ok(Ok(index)), None)
     }
 }
 
