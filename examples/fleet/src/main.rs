@@ -76,10 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(url) => {
             let fleet = Fleet::redis(url)?.lease(LEASE);
             if arguments.worker {
-                eprintln!(
-                    "worker {}: SIGTERM ends it, after the tiles that it has begun",
-                    process::id()
-                );
+                // SIGTERM ends it, after the tiles that it has begun.
                 return Ok(fleet.serve([service]).run()?);
             }
             fleet

@@ -15,8 +15,8 @@
 //!   the **lease**, and if the server has lost it. Only the first result counts. So a function must do no harm when it
 //!   runs twice: write a file of a given name, and do not append to one; set a row, and do not add to one; give a
 //!   service a key by which it knows the request again.
-//! - **A call that ends its workers is given up.** From its third time on it runs alone in its process. After five times
-//!   it is `FleetError::Dead`, and a dead letter at the server.
+//! - **A call that ends its workers is given up.** From its third time on it runs in a copy of the worker's program, so
+//!   that nothing else ends with it. After five times it is `FleetError::Dead`, and a dead letter at the server.
 //! - **A stop keeps what runs.** Calls that no worker has are taken back as [`FleetError::Cancelled`]. Those that run see
 //!   [`is_cancelled`](crate::is_cancelled), and their outcomes come.
 //!
@@ -36,9 +36,9 @@
 //! ```
 //!
 //! - Without its log, callers that live add lost calls again: that costs time. Dead letters are lost.
-//! - A caller has 64 calls with the server at once, and their results until it takes them. So memory is bounded by
-//!   callers × 64 × the size of an input or a result, and dead letters: about 10,000 of each function. While the server
-//!   is full, calls wait, and what runs is reported all the same.
+//! - A batch has up to 256 calls with the server, or as many as its [`buffer`](crate::Map::buffer) says. So memory is
+//!   bounded by batches × 256 × the size of an input and a result, and by the dead letters, which are about 10,000 of
+//!   each function. While the server is full, calls wait, and what runs is reported all the same.
 //! - All keys begin with `{pool}`. Programs that have nothing in common use databases of their own:
 //!   `redis://10.0.0.5/3`.
 //!
@@ -55,6 +55,7 @@
 //! - SIGTERM lets a worker take no more calls, finish those that it has, report them, and end with success. The time
 //!   to stop is longer than the longest call. A second SIGTERM ends it at once, and so do SIGINT and SIGKILL: its calls
 //!   are handed out again after the lease.
+//! - A worker's `main` serves on its first lines, since a copy for a call that may crash runs it, too.
 //! - A worker runs as many calls of a function at once as the function has `max_workers`, and takes none in advance.
 //! - A function that takes or returns another type is another function: give it a new name (`fleet = "resize-2"`), start
 //!   workers that serve both, and then the new callers. Callers of a function that no worker serves wait.
@@ -95,15 +96,14 @@
 //! - Unix. On other systems the feature has no effect.
 //! - An input takes up to 1 MiB on its way to a server: send a path or a URL of what is larger. To a process it may take
 //!   almost 4 GiB.
-//! - A caller has 64 calls at a server at once. A batch [`on`](crate::Map::on) a larger pool has more.
+//! - 256 calls of a batch are with a server at once, unless its [`buffer`](crate::Map::buffer) is another one.
 //! - A time limit ends a process. At a server it asks, as in a pool.
 //! - The time between the end of a call and its outcome at the caller is a fraction of a millisecond, so calls of less
 //!   are better sent many at a time, as one input.
 //!
 //! # How it works
 //!
-//! What follows is about processes. Steps 1 and 5 are those of a server, too; what is between them stands in the room
-//! `redis`.
+//! What follows is about processes. How calls go by a server stands in the room `redis`.
 //!
 //! ## The way of one input
 //!

@@ -47,6 +47,19 @@ impl Process {
         })
     }
 
+    /// Runs one call in a process that is started for it and ended after it. `None` if that has ended before the call
+    /// began.
+    #[cfg(feature = "redis")]
+    pub(super) fn run_alone(name: &str, inputs: &[u8]) -> Result<Option<Answer>, FleetError> {
+        let arguments: Vec<_> = env::args_os().skip(1).collect();
+        let mut process = Self::start(&arguments)?;
+        let answer = process.call(name, inputs)?;
+        if answer.is_some() {
+            drop(process.dismiss().wait());
+        }
+        Ok(answer)
+    }
+
     fn spawn(arguments: &[OsString]) -> io::Result<Self> {
         let (line, other_end) = UnixStream::pair()?;
         line.set_read_timeout(Some(TICK))?;

@@ -71,14 +71,9 @@ impl Worker {
     /// Finds out what this process is. A worker's standard input is the line to its caller. It gets the null device in
     /// its place, so that no code of the user, and no process that it starts, reads from the line.
     pub(super) fn of_this_process() -> io::Result<Self> {
-        let place = if is_worker() {
-            AWAITED.store(true, Ordering::Relaxed);
-            // Closed in processes that this one starts.
-            let line = io::stdin().as_fd().try_clone_to_owned()?;
-            system::without_input()?;
-            Place::Line(UnixStream::from(line))
-        } else {
-            Self::by_url()?
+        let place = match line()? {
+            Some(line) => Place::Line(line),
+            None => Self::by_url()?,
         };
         Ok(Self { place, services: Vec::new() })
     }
@@ -100,10 +95,11 @@ impl Worker {
         }
     }
 
-    /// A worker at a server.
+    /// A worker at a server, or a copy of one that runs a call which may end its process.
     #[cfg(feature = "redis")]
     pub(super) fn at(client: redis::Client, lease: Duration) -> Self {
-        Self { place: Place::Server(client, lease), services: Vec::new() }
+        let place = line().ok().flatten().map_or(Place::Server(client, lease), Place::Line);
+        Self { place, services: Vec::new() }
     }
 
     /// Adds functions that this worker serves. A list holds services of all kinds of functions.
@@ -192,6 +188,18 @@ pub(super) fn may_call() -> Result<(), FleetError> {
     } else {
         Ok(())
     }
+}
+
+/// The line to the caller, if this process is a copy of it.
+fn line() -> io::Result<Option<UnixStream>> {
+    if !is_worker() {
+        return Ok(None);
+    }
+    AWAITED.store(true, Ordering::Relaxed);
+    // Closed in processes that this one starts.
+    let line = io::stdin().as_fd().try_clone_to_owned()?;
+    system::without_input()?;
+    Ok(Some(UnixStream::from(line)))
 }
 
 /// Whether the standard input is the line that the variable names. It is not in a program that a worker's call has
