@@ -130,10 +130,14 @@ impl Fleet {
     /// At most 256 calls of a batch are with the server or have results that were not taken yet. Its
     /// [`buffer`](crate::Map::buffer) sets another number, and its [`max_workers`](crate::Map::max_workers) how many
     /// are with the server. No thread waits for a call: one encodes the inputs, and two speak to the server for the
-    /// whole fleet, one of which decodes the results. Inputs of more than 1 MiB are refused. A program that may write to the server can call the functions and read their results, so a
-    /// server is for callers and workers that trust each other. While the server is away, calls wait, and so do those
-    /// that are stopped. A time limit asks, as in a pool: it takes a call back that no worker has, and a worker's call
-    /// sees [`is_cancelled`](crate::is_cancelled).
+    /// whole fleet, one of which decodes the results. Inputs of more than 1 MiB are refused.
+    ///
+    /// While the server is away, calls wait, and so do those that are stopped. A time limit asks, as in a pool: it
+    /// takes a call back that no worker has, and a worker's call sees [`is_cancelled`](crate::is_cancelled).
+    ///
+    /// A program that may write to the server can call the functions and read their results, so a server is for callers
+    /// and workers that trust each other. [How to operate one](crate::fleet#operating-a-fleet-over-redis) is told in
+    /// the module's documentation.
     ///
     /// # Errors
     ///

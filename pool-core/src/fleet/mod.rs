@@ -84,8 +84,9 @@
 //! # Security
 //!
 //! A server is for programs that trust each other. A program that may add to a function's stream may call it, with any
-//! input. One that may read the streams knows the inputs and the results, which are not encrypted. Unknown functions are never run, and an input that is not of the function's type is refused before the
-//! function sees it. A function that takes a path or a command from its input gives both to all callers.
+//! input. One that may read the streams knows the inputs and the results, which are not encrypted. Unknown functions
+//! are never run, and an input that is not of the function's type is refused before the function sees it. A function
+//! that takes a path or a command from its input gives both to all callers.
 //!
 //! So the server listens to the machines of the fleet alone, and has users with passwords: `redis://user:password@host/`.
 //!
