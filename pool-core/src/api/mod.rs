@@ -11,6 +11,8 @@ mod methods;
 pub(crate) mod pool;
 pub(crate) mod pool_builder;
 pub(crate) mod results;
+#[cfg(all(feature = "fleet", unix))]
+pub(crate) mod served;
 mod states;
 pub(crate) mod stop_handle;
 #[cfg(feature = "stream")]

@@ -14,24 +14,27 @@
 //!    which has a thread for each worker. Order, laziness, `buffer`, fairness, stopping and borrowing are those of any
 //!    batch.
 //! 2. The call of that batch writes the input in MessagePack, one value for each parameter, and takes a **place**. The
-//!    fleet has as many places as workers. A place holds a process, or the call starts one.
+//!    fleet has as many places as workers. A place holds a process, or the call starts one. A call that is given up
+//!    before its process serves leaves it in the place, where it goes on starting for the next call.
 //! 3. The call sends a **frame** with the function's name and the input, and waits for the frame with the answer. A
 //!    process runs one call at a time, so no frame needs a number.
 //! 4. In the worker, [`Worker::run`] looks the name up among the [`Service`]s. The service reads the parameters, takes
-//!    its state or makes one, and runs the function. What that returns, or the message of its panic, is the answer.
+//!    its state or makes one, and runs the function. What that returns, or the message of its panic, is the answer. The
+//!    thread that has read the order does all of this: see [`copy`].
 //! 5. The call of the batch puts the place back, reads the answer, and returns what the function returned, or panics
 //!    with the message.
 //!
 //! # When something ends
 //!
 //! - **A worker**: the caller's read finds the end of the line. The call is [`FleetError::Crashed`], and its place is
-//!   empty: the next call starts another process. A process that ended between two calls costs none: an order that was
-//!   not read is known not to have begun, and goes to another process.
+//!   empty: the next call starts another process. Where a fork of the worker keeps the line open, the caller finds out
+//!   when it looks, every 25 ms. A process that ended between two calls costs none: an order that was not read is known
+//!   not to have begun, and goes to a new process.
 //! - **The caller**: the worker's read finds the end of the line, whatever ended the caller, since the system closes
 //!   the files of a process that ends. The worker ends too, in the middle of its call.
-//! - **The batch**: while the call waits for its answer, it looks every 50 ms whether it is cancelled. Then it tells
-//!   the worker, where `is_cancelled` becomes true. The call is waited for as any running call is. One that had not
-//!   begun in the worker is [`FleetError::Cancelled`].
+//! - **The batch**: while the call waits for its answer, it looks every 25 ms whether it is cancelled. Then it tells
+//!   the worker, where `is_cancelled` becomes true. The call is waited for as any running call is. One that waits for a
+//!   worker is [`FleetError::Cancelled`].
 //! - **The time of a call**: the worker knows how much there is, so that `deadline`, `is_cancelled` and `sleep` heed it
 //!   there. A call that still runs 50 ms later is [`FleetError::TimedOut`]: the caller kills the process.
 //!
@@ -48,6 +51,7 @@
 //! what runs.
 
 mod codec;
+mod copy;
 mod engine;
 mod error;
 mod frame;

@@ -3,7 +3,7 @@
 use crate::api::pool::Pool;
 use crate::fleet::error::FleetError;
 use crate::fleet::frame::Answer;
-use crate::fleet::process::{self, Process};
+use crate::fleet::process::{self, Missing, Process};
 use crate::fleet::stats::Stats;
 use std::ffi::OsString;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -60,12 +60,24 @@ impl Processes {
         inputs: &[u8],
     ) -> Result<Answer, FleetError> {
         loop {
+            let kept = place.take().filter(Process::is_ours);
+            let is_new = kept.is_none();
             // What fails is not put back.
-            let process = place.take().and_then(Process::if_alive);
-            let mut process = process.map_or_else(|| Process::start(&self.arguments), Ok)?;
-            if let Some(answer) = process.call(name, inputs)? {
-                *place = Some(process);
-                return Ok(answer);
+            let mut process = kept.map_or_else(|| Process::start(&self.arguments), Ok)?;
+            match process.call(name, inputs) {
+                Ok(answer) => {
+                    *place = Some(process);
+                    return Ok(answer);
+                }
+                // It goes on starting, for the next call.
+                Err(Missing::GivenUp(error)) => {
+                    *place = Some(process);
+                    return Err(error);
+                }
+                // It ended while it had nothing to do. One that has just been started ends because of the call.
+                Err(Missing::NotBegun(_)) if !is_new => {}
+                Err(Missing::NotBegun(end)) => return Err(FleetError::Crashed(end)),
+                Err(Missing::Lost(error)) => return Err(error),
             }
         }
     }
@@ -95,18 +107,22 @@ impl Processes {
         let mut state = self.lock();
         state.running -= 1;
         let lost = matches!(outcome, Err(FleetError::Crashed(_) | FleetError::TimedOut));
-        state.dead += usize::from(lost);
+        state.dead += usize::from(lost && place.is_none());
         match place {
             Some(process) => state.free.push(Some(process)),
             None => state.free.insert(0, None),
         }
+        // A wake-up costs a system call, even if no thread waits.
+        let awaited = state.queued > 0;
         drop(state);
-        self.freed.notify_one();
+        if awaited {
+            self.freed.notify_one();
+        }
     }
 
     pub(super) fn stats(&self) -> Stats {
         let state = self.lock();
-        let idle = state.free.iter().flatten().count();
+        let idle = state.free.iter().flatten().filter(|process| process.serves()).count();
         let State { queued, running, dead, .. } = *state;
         Stats { queued, running, workers: idle + running, dead }
     }

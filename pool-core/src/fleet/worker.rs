@@ -1,20 +1,17 @@
 //! [`Worker`]: this process as a worker of a fleet, and the loop that it serves in.
 
-use crate::api::pool::Pool;
-use crate::api::task::Task;
+use crate::fleet::copy;
 use crate::fleet::error::FleetError;
-use crate::fleet::frame::{Answer, Incoming, Order, Report};
 use crate::fleet::process::VARIABLE;
 use crate::fleet::service::Service;
 use crate::fleet::system;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "redis")]
 use std::time::Duration;
-use std::{env, io, process};
+use std::{env, io};
 
 /// What this process is to a fleet: a worker of it, or none.
 ///
@@ -63,9 +60,6 @@ static AWAITED: AtomicBool = AtomicBool::new(false);
 /// How long a worker owns a call without a sign of life, unless a program says otherwise.
 #[cfg(feature = "redis")]
 pub(super) const LEASE: Duration = Duration::from_secs(30);
-
-/// How long a worker may take to drop its states once the caller has no use for it.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Finds out what this process is. A worker's standard input is the line to its caller. It gets the null device in
@@ -174,7 +168,10 @@ impl Worker {
             }
         }
         match self.place {
-            Place::Line(line) => serve(&line, services),
+            Place::Line(line) => {
+                AWAITED.store(false, Ordering::Relaxed);
+                copy::serve(line, services)
+            }
             #[cfg(feature = "redis")]
             Place::Server(client, lease) => {
                 crate::fleet::redis::worker::serve(client, lease, services.into_values().collect())
@@ -199,52 +196,4 @@ pub(super) fn may_call() -> Result<(), FleetError> {
 fn is_worker() -> bool {
     let line = env::var(VARIABLE).ok();
     line.is_some_and(|line| system::identity(io::stdin()).is_ok_and(|input| input == line))
-}
-
-/// Runs one call after the other, until the caller ends the line.
-///
-/// This thread reads, so that it hears of a cancel and of the caller's end while a call runs. The calls run on another
-/// one, as tasks of a pool of one worker: so `is_cancelled` and `sleep` know them.
-fn serve(line: &UnixStream, services: BTreeMap<String, Service>) -> ! {
-    let services = Arc::new(services);
-    let pool = Pool::builder().max_workers(1).name("fleet").build();
-    let runs = Arc::new(AtomicBool::new(false));
-    let mut call: Option<Task<()>> = None;
-    AWAITED.store(false, Ordering::Relaxed);
-    let mut orders = Incoming::new(line);
-    // An error is that of a caller that is gone, which the next read tells.
-    let _ = (&*line).write_all(&Report::Ready.to_bytes());
-    while let Ok(Ok(order)) = orders.next().map(|frame| Order::parse(&frame)) {
-        match order {
-            Order::Call { limit, name, inputs } => {
-                runs.store(true, Ordering::Relaxed);
-                let (services, runs) = (Arc::clone(&services), Arc::clone(&runs));
-                let Ok(line) = line.try_clone() else { system::end() };
-                call = Some(Task::start(pool.crew(), limit, move || {
-                    let service = services.get(&name);
-                    let answer =
-                        service.map_or(Answer::NotServed, |service| service.answer(&inputs));
-                    runs.store(false, Ordering::Relaxed);
-                    let _ = (&line).write_all(&Report::Done(answer).to_bytes());
-                }));
-            }
-            Order::Cancel => match call.take().map(Task::cancel) {
-                Some(Ok(())) => {
-                    runs.store(false, Ordering::Relaxed);
-                    let _ = (&*line).write_all(&Report::Done(Answer::Cancelled).to_bytes());
-                }
-                Some(Err(begun)) => begun.stop_handle().stop(),
-                None => {}
-            },
-        }
-    }
-    if runs.load(Ordering::Relaxed) {
-        system::end();
-    }
-    // After the call that has answered, and with a limit: code of the user drops the states.
-    let farewell = pool.submit(move || drop(services));
-    match farewell.join_timeout(FAREWELL) {
-        Ok(_) => process::exit(0),
-        Err(_) => system::end(),
-    }
 }
