@@ -1,7 +1,7 @@
 //! What goes wrong between a caller and its workers is told as an error of the fleet, for the input that it is about.
 
 use crate::fleet;
-use crate::functions::{Strange, describe, newer, square, strange, takes_strange};
+use crate::functions::{Strange, deeper, describe, newer, square, strange, takes_strange};
 use pool_core::{Fleet, FleetError, RemoteError};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -56,7 +56,8 @@ fn values_that_cannot_be_written() {
 #[test]
 fn a_program_that_does_not_serve() {
     let without_serving = "what_cannot_be_done_is_told::starts_workers_without_serving";
-    for test in ["--no-such-option", without_serving] {
+    let without_input = "what_cannot_be_done_is_told::closes_its_input_first";
+    for test in ["--no-such-option", without_serving, without_input] {
         let arguments = [test, "--exact", "--ignored", "--nocapture"];
         let fleet = Fleet::processes(1).unwrap().args(arguments);
         for result in square::on(&fleet).map([1, 2]) {
@@ -79,4 +80,49 @@ fn starts_workers_without_serving() {
     assert_eq!(Fleet::processes(1).unwrap_err(), FleetError::NotServing);
     // Without a word of the harness.
     std::process::exit(0);
+}
+
+#[test]
+#[ignore = "a worker that does not serve runs it"]
+fn closes_its_input_first() {
+    let null = std::fs::File::open("/dev/null").unwrap();
+    // SAFETY: Both descriptors are open.
+    assert_eq!(unsafe { libc::dup2(std::os::fd::AsRawFd::as_raw_fd(&null), 0) }, 0);
+    Fleet::from_env().unwrap().serve(crate::functions::services()).run().unwrap();
+    assert_eq!(Fleet::processes(1).unwrap_err(), FleetError::NotServing);
+    std::process::exit(0);
+}
+
+#[test]
+fn fleets_within_fleets_without_an_end() {
+    let fleet = fleet(1);
+    let depths = deeper::on(&fleet).map([2, 1000]).collect::<Vec<_>>();
+    assert_eq!(depths[0], Ok(2));
+    let told = depths[1].as_ref().unwrap_err().to_string();
+    assert_eq!(
+        told,
+        "no worker can be started: this process is within 4 workers, each started by the one around it"
+    );
+}
+
+#[test]
+fn a_name_for_two_functions() {
+    let twice = || Fleet::from_env()?.serve([square::service(), square::service()]).run();
+    let error = twice().unwrap_err();
+    assert_eq!(error, FleetError::ServedTwice("fleet::functions::square".into()));
+    assert_eq!(
+        error.to_string(),
+        "two services are called `fleet::functions::square`; give one of them a name: `fleet = \"…\"`"
+    );
+}
+
+#[test]
+fn arguments_that_come_too_late() {
+    let fleet = fleet(1);
+    let _on = square::on(&fleet);
+    let late = support::caught(|| fleet.args(["worker"]));
+    assert_eq!(
+        late.unwrap_err(),
+        "`args` comes too late; set it before a function is on the fleet"
+    );
 }

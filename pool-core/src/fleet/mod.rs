@@ -20,7 +20,7 @@
 //!    process runs one call at a time, so no frame needs a number.
 //! 4. In the worker, [`Worker::run`] looks the name up among the [`Service`]s. The service reads the parameters, takes
 //!    its state or makes one, and runs the function. What that returns, or the message of its panic, is the answer. The
-//!    thread that has read the order does all of this: see [`copy`].
+//!    thread that has read the order does all of this: see `copy`.
 //! 5. The call of the batch puts the place back, reads the answer, and returns what the function returned, or panics
 //!    with the message.
 //!
@@ -43,8 +43,9 @@
 //! It is a pair of connected sockets. One end is the worker's standard input when it starts. On the first line of its
 //! `main`, [`Fleet::from_env`] moves it to a descriptor that no other program inherits, and puts the null device in its
 //! place. So `println!` in a worker is no part of the protocol: it goes where the caller's goes. And code that reads
-//! from the standard input reads nothing. An environment variable names the line's file, so that a program which a
-//! worker's call starts, and which has the variable too, does not take its own input for the line.
+//! from the standard input reads nothing. An environment variable, the mark, names the line's file, so
+//! that a program which a worker's call starts, and which has the variable too, does not take its own input for the
+//! line.
 //!
 //! Workers are in process groups of their own, with what they start. A worker that is ended is ended as a group. And
 //! Ctrl-C in a terminal reaches the caller alone, which ends its workers by ending, or stops its batches and waits for
@@ -58,6 +59,7 @@ mod frame;
 pub(crate) mod function;
 mod handle;
 pub(crate) mod inputs;
+mod mark;
 mod on;
 mod process;
 mod processes;

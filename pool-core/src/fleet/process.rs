@@ -2,6 +2,7 @@
 
 use crate::fleet::error::FleetError;
 use crate::fleet::frame::{Answer, Frame, Incoming, Order, Report};
+use crate::fleet::mark::{Mark, VARIABLE};
 use crate::fleet::system;
 use crate::{deadline, is_cancelled};
 use std::ffi::OsString;
@@ -12,9 +13,6 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use std::{env, process};
-
-/// Tells a process which file its standard input is if it is a worker.
-pub(super) const VARIABLE: &str = "POOL_CORE_FLEET";
 
 /// How long a wait lasts before the caller looks whether the call is cancelled.
 pub(super) const TICK: Duration = Duration::from_millis(25);
@@ -55,6 +53,8 @@ impl Process {
 
     fn spawn(arguments: &[OsString]) -> io::Result<Self> {
         let (line, other_end) = UnixStream::pair()?;
+        // Above the standard ones, which the caller may have closed: there it would be closed in the new process.
+        let other_end = other_end.try_clone()?;
         line.set_read_timeout(Some(TICK))?;
         line.set_write_timeout(Some(TICK))?;
         // On Linux the program that runs, even if its file was replaced meanwhile.
@@ -64,7 +64,7 @@ impl Process {
         if let Some(name) = env::args_os().next() {
             command.arg0(name);
         }
-        command.args(arguments).env(VARIABLE, system::identity(&other_end)?);
+        command.args(arguments).env(VARIABLE, Mark::of_a_worker(&other_end)?);
         // A group of its own: Ctrl-C in a terminal is for the caller, which may want the calls that run.
         command.stdin(OwnedFd::from(other_end)).process_group(0);
         let child = command.spawn()?;

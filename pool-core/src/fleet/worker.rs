@@ -2,7 +2,7 @@
 
 use crate::fleet::copy;
 use crate::fleet::error::FleetError;
-use crate::fleet::process::VARIABLE;
+use crate::fleet::mark::{Mark, VARIABLE};
 use crate::fleet::service::Service;
 use crate::fleet::system;
 use std::collections::BTreeMap;
@@ -54,8 +54,11 @@ enum Place {
     Server(redis::Client, Duration),
 }
 
-/// Whether this process was started as a worker and does not serve yet.
-static AWAITED: AtomicBool = AtomicBool::new(false);
+/// Whether this process has begun to serve its caller.
+static SERVES: AtomicBool = AtomicBool::new(false);
+
+/// How deep fleets may be within calls of fleets: so a mistake has an end before the system has.
+const DEPTH: u32 = 4;
 
 /// How long a worker owns a call without a sign of life, unless a program says otherwise.
 #[cfg(feature = "redis")]
@@ -65,8 +68,8 @@ impl Worker {
     /// Finds out what this process is. A worker's standard input is the line to its caller. It gets the null device in
     /// its place, so that no code of the user, and no process that it starts, reads from the line.
     pub(super) fn of_this_process() -> io::Result<Self> {
-        let place = if is_worker() {
-            AWAITED.store(true, Ordering::Relaxed);
+        let mark = Mark::of_this_process();
+        let place = if mark.is_some_and(|mark| mark.has_its_line()) {
             // Closed in processes that this one starts.
             let line = io::stdin().as_fd().try_clone_to_owned()?;
             system::without_input()?;
@@ -169,7 +172,7 @@ impl Worker {
         }
         match self.place {
             Place::Line(line) => {
-                AWAITED.store(false, Ordering::Relaxed);
+                SERVES.store(true, Ordering::Relaxed);
                 copy::serve(line, services)
             }
             #[cfg(feature = "redis")]
@@ -182,18 +185,17 @@ impl Worker {
 }
 
 /// Refuses a caller's part in a process that was started as a worker, unless it serves. Otherwise a `main` that does
-/// not serve would start workers that start workers.
+/// not serve, or that has closed its line before it could, would start workers that start workers.
 pub(super) fn may_call() -> Result<(), FleetError> {
-    if AWAITED.load(Ordering::Relaxed) || is_worker() {
-        Err(FleetError::NotServing)
-    } else {
-        Ok(())
+    let Some(mark) = Mark::of_this_process() else { return Ok(()) };
+    let serves = SERVES.load(Ordering::Relaxed);
+    if !serves && (mark.has_its_line() || mark.is_of_the_caller()) {
+        return Err(FleetError::NotServing);
     }
-}
-
-/// Whether the standard input is the line that the variable names. It is not in a program that a worker's call has
-/// started: that has the variable alone.
-fn is_worker() -> bool {
-    let line = env::var(VARIABLE).ok();
-    line.is_some_and(|line| system::identity(io::stdin()).is_ok_and(|input| input == line))
+    if mark.depth() >= DEPTH {
+        let why =
+            format!("this process is within {DEPTH} workers, each started by the one around it");
+        return Err(FleetError::NotStarted(why));
+    }
+    Ok(())
 }
