@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use std::{env, process};
+use std::{env, process, thread};
 
 /// How long a wait lasts before the caller looks whether the call is cancelled.
 pub(super) const TICK: Duration = Duration::from_millis(25);
@@ -20,6 +20,9 @@ pub(super) const TICK: Duration = Duration::from_millis(25);
 /// How long a process may take until it serves.
 const PATIENCE: Duration =
     if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(60) };
+
+/// How long a process that has closed its line may take to end.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How long a call may go on after its time limit, of which it knows, before its process is ended.
 const GRACE: Duration = Duration::from_millis(50);
@@ -53,8 +56,6 @@ impl Process {
 
     fn spawn(arguments: &[OsString]) -> io::Result<Self> {
         let (line, other_end) = UnixStream::pair()?;
-        // Above the standard ones, which the caller may have closed: there it would be closed in the new process.
-        let other_end = other_end.try_clone()?;
         line.set_read_timeout(Some(TICK))?;
         line.set_write_timeout(Some(TICK))?;
         // On Linux the program that runs, even if its file was replaced meanwhile.
@@ -138,10 +139,20 @@ impl Process {
         }
         let why = match report {
             Err(Break::GivenUp(_)) => format!("it did not serve for {} s", PATIENCE.as_secs()),
-            _ => format!("{}, before it served", self.end()),
+            _ if self.ends_by_itself() => format!("{}, before it served", self.status()),
+            _ => "it closed its standard input before it served".to_owned(),
         };
         self.end();
         Err(Missing::Lost(FleetError::NotStarted(format!("{why}; {}", FleetError::NotServing))))
+    }
+
+    /// Waits a while for the end of a process that has closed the line. Most have closed it by ending.
+    fn ends_by_itself(&mut self) -> bool {
+        let closed = Instant::now();
+        while !self.has_ended() && closed.elapsed() < FAREWELL {
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.has_ended()
     }
 
     /// Closes the line, at which the process ends by itself. What is left waits for its end.
@@ -199,6 +210,11 @@ impl Process {
     /// Ends the process and what it has started, and says how it has ended.
     fn end(&mut self) -> String {
         system::end_group_of(&self.child);
+        self.status()
+    }
+
+    /// Waits for the end of the process, and says how it has ended.
+    fn status(&mut self) -> String {
         match self.child.wait() {
             Ok(status) => status.to_string(),
             Err(error) => format!("how is unknown, since the caller ignores SIGCHLD: {error}"),
@@ -227,4 +243,31 @@ pub(super) fn is_wanted() -> Result<(), FleetError> {
 fn in_time(grace: Duration) -> Result<(), FleetError> {
     let late = deadline().and_then(|at| Instant::now().checked_duration_since(at));
     if late.is_some_and(|late| late > grace) { Err(FleetError::TimedOut) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Missing, Process};
+    use crate::fleet::error::FleetError;
+
+    #[test]
+    fn a_program_that_runs_and_never_serves_is_ended() {
+        let arguments = ["runs_and_does_not_serve", "--ignored"].map(Into::into);
+        let mut process = Process::start(&arguments).unwrap();
+        match process.call("", &[]) {
+            Err(Missing::Lost(FleetError::NotStarted(why))) => {
+                assert!(why.starts_with("it did not serve for 1 s; "), "{why}");
+            }
+            _ => panic!("another end"),
+        }
+        assert!(process.has_ended());
+    }
+
+    #[test]
+    #[ignore = "a worker that does not serve runs it"]
+    fn runs_and_does_not_serve() {
+        loop {
+            std::thread::park();
+        }
+    }
 }

@@ -68,7 +68,8 @@ pub(super) fn without_input() -> io::Result<()> {
 }
 
 /// Ends a process that is the first of its group, and what it has started in that group. One that has ended stays as it
-/// was. Nothing has waited for it yet, so that its number is its own.
+/// was. Its number is not another's yet: either nothing has waited for it, or that was a moment ago, and the system
+/// gives out all other numbers first.
 pub(super) fn end_group_of(process: &Child) {
     if let Ok(group) = c_int::try_from(process.id()) {
         kill(-group, SIGKILL);
