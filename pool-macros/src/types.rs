@@ -135,6 +135,13 @@ pub(crate) fn references(ty: &Type) -> Vec<(Type, Lifetime)> {
     find.0
 }
 
+/// The first lifetime in a type for which nothing in another process lives: that of a `&`, or one that is left out.
+pub(crate) fn borrowed(ty: &Type) -> Option<Lifetime> {
+    let of_references = references(ty).into_iter().map(|(_, lifetime)| lifetime);
+    let of_references = of_references.filter(|lifetime| lifetime.ident == "static");
+    lifetimes(ty).into_iter().filter(is_elided).chain(of_references).next()
+}
+
 /// The first `impl` of an `impl Trait` in a type.
 pub(crate) fn impl_trait(ty: &Type) -> Option<Token![impl]> {
     struct Find(Option<Token![impl]>);
