@@ -154,9 +154,9 @@ fn from_another_process(sig: &Signature) -> Result<()> {
     let ReturnType::Type(_, ty) = &sig.output else { return Ok(()) };
     match borrowed(ty) {
         None => Ok(()),
-        Some(lifetime) => {
+        Some(reference) => {
             let message = "what comes from another process borrows from nothing here; return an owned value: `String`, not `&str`";
-            Err(Error::new(lifetime.span(), message))
+            Err(Error::new_spanned(reference, message))
         }
     }
 }

@@ -123,14 +123,12 @@ impl Passing {
     /// Refuses what borrows within the parameter, since nothing that it could borrow from arrives with it.
     fn arrives(self) -> Result<Self, Error> {
         let (Self::Owned(ty) | Self::Lent(ty)) = &self else { return Ok(self) };
-        // A `dyn Trait` cannot travel at all, and is told so.
-        let ty = peel(ty);
-        match borrowed(ty).filter(|_| !matches!(ty, Type::TraitObject(_))) {
+        match borrowed(ty) {
             None => Ok(self),
-            Some(lifetime) => {
+            Some(reference) => {
                 let message = "what arrives in another process borrows from nothing there; a parameter is a `&` without \
                                a lifetime or no reference, and what is within it is owned: `String`, not `&str`";
-                Err(Error::new(lifetime.span(), message))
+                Err(Error::new_spanned(reference, message))
             }
         }
     }
