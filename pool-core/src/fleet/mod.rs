@@ -50,6 +50,15 @@
 //! Workers are in process groups of their own, with what they start. A worker that is ended is ended as a group. And
 //! Ctrl-C in a terminal reaches the caller alone, which ends its workers by ending, or stops its batches and waits for
 //! what runs.
+//!
+//! # Systems
+//!
+//! Fleets are for Unix. On other systems this module does not exist, and the compiler reports the option `fleet` of
+//! `#[concurrent]`. A line there would be another kind of file, and the end of a caller another way to end its workers.
+//! A program for both writes `#[cfg_attr(unix, concurrent(fleet))]` and `#[cfg_attr(not(unix), concurrent)]`.
+//!
+//! On Linux a worker runs the program that runs, also when its file was replaced or deleted meanwhile. On other systems
+//! it runs the file that is there now.
 
 mod codec;
 mod copy;
