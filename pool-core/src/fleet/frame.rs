@@ -178,8 +178,11 @@ pub(super) struct Incoming<R> {
     arrived: Range<usize>,
 }
 
-/// The room for what arrives, unless a frame is longer.
-const ROOM: usize = 8 << 10;
+/// The room for what arrives, until a frame is longer.
+const ROOM: usize = 16 << 10;
+
+/// As much room is kept between frames.
+const KEPT: usize = 1 << 20;
 
 impl<R: Read> Incoming<R> {
     pub(super) fn new(line: R) -> Self {
@@ -195,9 +198,10 @@ impl<R: Read> Incoming<R> {
     pub(super) fn next(&mut self) -> io::Result<&[u8]> {
         if self.arrived.is_empty() {
             self.arrived = 0..0;
-            // A long frame leaves no room behind that the next ones do not need.
-            self.buffer.truncate(ROOM);
-            self.buffer.shrink_to(ROOM);
+            // The room for a long frame is not kept for the next ones, which may be short.
+            if self.buffer.len() > KEPT {
+                self.buffer = vec![0; ROOM];
+            }
         }
         let (length, _) = self.wait_for(4)?.split_first_chunk().expect("four bytes");
         let length = 4 + u32::from_le_bytes(*length) as usize;
@@ -253,7 +257,7 @@ mod tests {
             ];
             [Report::Ready].into_iter().chain(answers.map(Report::Done))
         };
-        let mut sent = Order::call(None, "fetch", &[7; 100_000]).into_bytes();
+        let mut sent = Order::call(None, "fetch", &[7; 3_000_000]).into_bytes();
         sent.extend(Order::call(Some(Duration::from_millis(7)), "", &[]).into_bytes());
         sent.extend(Order::cancel().into_bytes());
         reports().for_each(|report| sent.extend(report.to_bytes()));
@@ -264,7 +268,7 @@ mod tests {
             name: String::new(),
             inputs: Vec::new(),
         };
-        let call = Order::Call { limit: None, name: "fetch".into(), inputs: vec![7; 100_000] };
+        let call = Order::Call { limit: None, name: "fetch".into(), inputs: vec![7; 3_000_000] };
         assert_eq!(Order::parse(incoming.next().unwrap()).unwrap(), call);
         assert_eq!(Order::parse(incoming.next().unwrap()).unwrap(), limited);
         assert_eq!(Order::parse(incoming.next().unwrap()).unwrap(), Order::Cancel);

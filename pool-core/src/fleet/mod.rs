@@ -28,11 +28,11 @@
 //!
 //! - **A worker**: the caller's read finds the end of the line. The call is [`FleetError::Crashed`], and its place is
 //!   empty: the next call starts another process. Where a fork of the worker keeps the line open, the caller finds out
-//!   when it looks, every 25 ms. A process that ended between two calls costs none: an order that was not read is known
+//!   when it looks, every 20 ms. A process that ended between two calls costs none: an order that was not read is known
 //!   not to have begun, and goes to a new process.
 //! - **The caller**: the worker's read finds the end of the line, whatever ended the caller, since the system closes
 //!   the files of a process that ends. The worker ends too, in the middle of its call.
-//! - **The batch**: while the call waits for its answer, it looks every 25 ms whether it is cancelled. Then it tells
+//! - **The batch**: while the call waits for its answer, it looks every 20 ms whether it is cancelled. Then it tells
 //!   the worker, where `is_cancelled` becomes true. The call is waited for as any running call is. One that waits for a
 //!   worker is [`FleetError::Cancelled`].
 //! - **The time of a call**: the worker knows how much there is, so that `deadline`, `is_cancelled` and `sleep` heed it

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use std::{env, process, thread};
 
 /// How long a wait lasts before the caller looks whether the call is cancelled.
-pub(super) const TICK: Duration = Duration::from_millis(25);
+pub(super) const TICK: Duration = Duration::from_millis(20);
 
 /// How long a process may take until it serves.
 const PATIENCE: Duration =
