@@ -27,6 +27,7 @@ pub(crate) fn services() -> Vec<Service> {
         say::service(),
         ask::service(),
         older::service(),
+        older_measured::service(),
         strange::service(),
         start_more::service(),
         deeper::service(),
@@ -263,10 +264,20 @@ pub(crate) mod newer {
     pub(crate) fn changed(n: u64, text: &str) -> String {
         format!("{n} {text}")
     }
+
+    #[pool_core::concurrent(fleet = "measured")]
+    pub(crate) fn measured(n: u64) -> String {
+        n.to_string()
+    }
 }
 
 #[concurrent(fleet = "changed")]
 fn older(n: u64) -> u64 {
+    n
+}
+
+#[concurrent(fleet = "measured")]
+fn older_measured(n: u64) -> u64 {
     n
 }
 

@@ -36,7 +36,17 @@ fn takes_nothing(_: u8) {}
 fn inputs_of_another_type() {
     let fleet = fleet(1);
     let error = lost(newer::changed::on(&fleet).map([(1, "one")]).next().unwrap());
-    assert_eq!(error, FleetError::Decoding("4 bytes too many".into()));
+    let told =
+        "4 bytes too many; the worker expects (u64), the caller gives (u64, &str)".to_owned();
+    assert_eq!(error, FleetError::Decoding(told));
+}
+
+#[test]
+fn a_result_of_another_type() {
+    let fleet = fleet(1);
+    let error = lost(newer::measured::on(&fleet).map([1]).next().unwrap());
+    let FleetError::Decoding(told) = &error else { panic!("{error:?}") };
+    assert!(told.ends_with("; the caller expects alloc::string::String as the result"), "{told}");
 }
 
 #[test]

@@ -77,7 +77,8 @@ impl Fleet {
 
     /// Sets the arguments with which workers are started. By default they are those of this process.
     ///
-    /// In a test they name a test that serves, since the program is then the test harness.
+    /// In a test they name a test that serves, since the program is then the test harness. What the harness prints
+    /// before that test, such as `running 1 test`, is among the output.
     ///
     /// # Panics
     ///

@@ -1,6 +1,8 @@
 //! What the standard library has no word for: which file a descriptor is, another file as standard input, and the end
-//! of a group of processes. The only unsafe line declares two functions of the system's C library, which the standard
-//! library links.
+//! of a group of processes.
+//!
+//! The unsafe lines declare functions of the system's C library, which the standard library links, and nothing else:
+//! each takes numbers, so that calls of it are safe. A crate for that would bring three others along.
 
 use std::ffi::c_int;
 use std::fs::File;
