@@ -34,7 +34,7 @@ const TICK: Duration = Duration::from_millis(10);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What the two threads share.
-struct Copy {
+struct Serving {
     line: UnixStream,
     /// Locked by the thread that reads.
     orders: Mutex<Orders>,
@@ -68,7 +68,7 @@ pub(super) fn serve(
 ) -> Result<(), FleetError> {
     let not_started = |why: &str| FleetError::NotStarted(why.to_owned());
     let incoming = line.try_clone().map_err(|error| not_started(&error.to_string()))?;
-    let copy = Arc::new(Copy {
+    let copy = Arc::new(Serving {
         line,
         orders: Mutex::new(Orders { incoming: Incoming::new(incoming), next: None }),
         work: Mutex::default(),
@@ -92,7 +92,7 @@ pub(super) fn serve(
     }
 }
 
-impl Copy {
+impl Serving {
     /// The life of the runner.
     fn run(&self, services: BTreeMap<String, Service>) {
         // An error is that of a caller that is gone, which the next read tells.
