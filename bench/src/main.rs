@@ -44,7 +44,9 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match arguments().map_err(|error| error.to_string()).and_then(|arguments| run(&arguments)) {
+    let served = rows::serve().map_err(|error| error.to_string());
+    let arguments = || arguments().map_err(|error| error.to_string());
+    match served.and_then(|()| arguments()).and_then(|arguments| run(&arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -1,6 +1,7 @@
 //! What is measured: one file for each group of rows.
 
 mod cold;
+mod fleet;
 mod hog;
 mod idle;
 mod io;
@@ -19,6 +20,7 @@ mod syscalls;
 mod waiting;
 mod warm;
 
+pub(crate) use self::fleet::serve;
 use crate::measure::Experiment;
 use crate::peers::{Buffer, Collect, Stream};
 use std::hint;
@@ -47,6 +49,7 @@ pub(crate) fn all() -> Vec<Experiment> {
         real::experiments(),
         waiting::experiments(),
         rest::experiments(),
+        fleet::experiments(),
     ];
     groups.into_iter().flatten().collect()
 }
@@ -55,6 +58,7 @@ pub(crate) fn all() -> Vec<Experiment> {
 pub(crate) fn child(arguments: &[String]) -> Option<Vec<f64>> {
     match arguments {
         [job, contender] if job == "idle" => idle::idle(contender),
+        [job, contender] if job == "echo" => Some(fleet::echo(contender)),
         [job, _] if job == "resting" => Some(rest::resting()),
         [job, _] if job == "paused" => Some(rest::paused()),
         [job, contender] if job == "thread" => idle::thread(contender),

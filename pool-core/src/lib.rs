@@ -141,7 +141,7 @@
 //!
 //! - `macros` (default): [`concurrent`].
 //! - `stream`: [`ResultStream`] from `into_stream()` of both batches, and [`Task`] as a `Future`, for any executor.
-//! - `fleet`: a [`Fleet`] runs the calls of a function in other processes (on Unix).
+//! - `fleet`: a [`Fleet`] runs the calls of a function in other processes (on Unix; elsewhere there is none).
 //! - `redis`: workers of a [`Fleet`] on other machines, over Redis Streams.
 //! - `measure`: [`Measure`] finds how many workers a function should have.
 //! - `tracing`: each call runs in a span `call` of target `pool_core`, a child of the span in which its batch was

@@ -5,9 +5,12 @@ use crate::errors::{Errors, wrong_type};
 use crate::output::Output;
 use crate::parameter::{Parameter, Role, is, not_configured};
 use crate::place::{Place, companion};
+use crate::types::borrowed;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, FnArg, GenericParam, Ident, Result, Safety, Signature, Visibility};
+use syn::{
+    Attribute, Error, FnArg, GenericParam, Ident, Result, ReturnType, Safety, Signature, Visibility,
+};
 
 /// An annotated function: as it was written, less `#[shared]` and `#[worker]`, and what was read out of it.
 pub(crate) struct Function {
@@ -23,6 +26,9 @@ pub(crate) struct Function {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) output: Output,
 }
+
+/// As many inputs travel as a tuple.
+const FLEET_INPUTS: usize = 8;
 
 impl Function {
     /// Reads a function and collects its mistakes.
@@ -50,11 +56,16 @@ impl Function {
         let type_parameters: Vec<Ident> =
             sig.generics.type_params().map(|parameter| parameter.ident.clone()).collect();
         let mut parameters = Vec::new();
+        let on_a_fleet = args.fleet.is_some();
         for input in &mut sig.inputs {
             if let FnArg::Typed(written) = input {
-                let on_a_fleet = args.fleet.is_some();
                 let parameter =
                     Parameter::take(written, &parameters, &type_parameters, on_a_fleet, errors);
+                let inputs = || parameters.iter().filter(|other| other.role == Role::Input).count();
+                if on_a_fleet && parameter.role == Role::Input && inputs() == FLEET_INPUTS {
+                    let message = "a function on a fleet takes at most eight inputs; put some of them into a struct";
+                    errors.at(&written.pat, message);
+                }
                 parameters.push(parameter);
             }
         }
@@ -65,7 +76,9 @@ impl Function {
             );
             errors.at_span(sig.paren_token.span.close(), message);
         }
-        let output = Output::of(&sig, &place, &parameters).unwrap_or_else(|error| {
+        let output = if on_a_fleet { from_another_process(&sig) } else { Ok(()) };
+        let output = output.and_then(|()| Output::of(&sig, &place, &parameters));
+        let output = output.unwrap_or_else(|error| {
             let ty = wrong_type(&error);
             errors.push(error);
             Output { ty, is_result: false }
@@ -133,6 +146,18 @@ fn other_processes(fleet: &Ident, sig: &Signature, place: &Place, errors: &mut E
             }
         };
         errors.at(parameter, message);
+    }
+}
+
+/// Refuses a result that borrows.
+fn from_another_process(sig: &Signature) -> Result<()> {
+    let ReturnType::Type(_, ty) = &sig.output else { return Ok(()) };
+    match borrowed(ty) {
+        None => Ok(()),
+        Some(reference) => {
+            let message = "what comes from another process borrows from nothing here; return an owned value: `String`, not `&str`";
+            Err(Error::new_spanned(reference, message))
+        }
     }
 }
 

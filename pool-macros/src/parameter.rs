@@ -1,7 +1,7 @@
 //! The parameters of a function, and how each gets its value.
 
 use crate::errors::{Errors, wrong_type};
-use crate::types::{impl_trait, is_elided, peel};
+use crate::types::{borrowed, impl_trait, is_elided, peel};
 use syn::{
     Attribute, Error, Ident, Lifetime, Pat, PatType, Type, TypeParamBound, TypeReference,
     TypeTraitObject,
@@ -77,7 +77,12 @@ impl Parameter {
             Pat::Ident(name) => Some(name.ident.clone()),
             _ => None,
         };
-        let passing = Passing::of(&written.ty, role, type_parameters).unwrap_or_else(|error| {
+        let passing = Passing::of(&written.ty, role, type_parameters);
+        let passing = passing.and_then(|passing| match on_a_fleet && role == Role::Input {
+            true => passing.arrives(),
+            false => Ok(passing),
+        });
+        let passing = passing.unwrap_or_else(|error| {
             let stand_in = wrong_type(&error);
             errors.push(error);
             Passing::Owned(stand_in)
@@ -111,6 +116,21 @@ impl Passing {
             Type::TraitObject(object) => Self::Lent(elided_like_the_reference(object, reference)),
             _ => Self::Lent(referent.clone()),
         })
+    }
+}
+
+impl Passing {
+    /// Refuses what borrows within the parameter, since nothing that it could borrow from arrives with it.
+    fn arrives(self) -> Result<Self, Error> {
+        let (Self::Owned(ty) | Self::Lent(ty)) = &self else { return Ok(self) };
+        match borrowed(ty) {
+            None => Ok(self),
+            Some(reference) => {
+                let message = "what arrives in another process borrows from nothing there; a parameter is a `&` without \
+                               a lifetime or no reference, and what is within it is owned: `String`, not `&str`";
+                Err(Error::new_spanned(reference, message))
+            }
+        }
     }
 }
 

@@ -135,6 +135,30 @@ pub(crate) fn references(ty: &Type) -> Vec<(Type, Lifetime)> {
     find.0
 }
 
+/// The first `&` in a type whose lifetime is left out or `'static`.
+pub(crate) fn borrowed(ty: &Type) -> Option<Token![&]> {
+    struct Find(Option<Token![&]>);
+    impl VisitMut for Find {
+        fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+            let lifetime = reference.lifetime.as_ref();
+            if lifetime.is_none_or(|lifetime| is_elided(lifetime) || lifetime.ident == "static") {
+                self.0.get_or_insert(reference.and_token);
+            }
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(
+            &mut self,
+            _: &mut ParenthesizedGenericArguments,
+        ) {
+        }
+    }
+    let mut find = Find(None);
+    find.visit_type_mut(&mut ty.clone());
+    find.0
+}
+
 /// The first `impl` of an `impl Trait` in a type.
 pub(crate) fn impl_trait(ty: &Type) -> Option<Token![impl]> {
     struct Find(Option<Token![impl]>);

@@ -1,9 +1,9 @@
 //! A call that goes on after its time limit is ended with its process. A call that heeds the limit is a call like any.
 
-use crate::a_crash_costs_that_call_only::kill;
+use crate::a_crash_costs_that_call_only::stop;
 use crate::functions::{hang, left, length, pid, rest, stops};
 use crate::{fleet, folder};
-use pool_core::{FleetError, RemoteError};
+use pool_core::{Fleet, FleetError, RemoteError};
 use std::time::{Duration, Instant};
 use support::{assert_success, in_child, watched};
 
@@ -79,12 +79,33 @@ fn a_worker_that_does_not_even_read_is_ended() {
         let fleet = fleet(1);
         let process = || pid::on(&fleet).map([0]).next().unwrap().unwrap();
         let stopped = process();
-        kill(stopped, libc::SIGSTOP);
+        stop(stopped);
         // More than the line holds.
         let text = "x".repeat(10_000_000);
         let lengths = length::on(&fleet).map([&text]).timeout(Duration::from_millis(200));
         assert_eq!(lengths.collect::<Vec<_>>(), [Err(RemoteError::Lost(TIMED_OUT))]);
         assert_eq!(length::on(&fleet).map([&text]).collect::<Vec<_>>(), [Ok(text.len())]);
         assert_ne!(process(), stopped);
+    });
+}
+
+#[test]
+fn a_worker_that_starts_more_slowly_serves_the_calls_after_that() {
+    watched(|| {
+        let fleet = Fleet::processes(1).unwrap().args(crate::arguments("slow_worker"));
+        let limited = || pid::on(&fleet).map([0]).timeout(Duration::from_millis(50)).next();
+        let mut late = 0;
+        while let Some(result) = limited() {
+            match result {
+                Err(RemoteError::Lost(TIMED_OUT)) => late += 1,
+                process => {
+                    process.unwrap();
+                    break;
+                }
+            }
+        }
+        // As many as fit into its start.
+        assert!((1..30).contains(&late), "{late}");
+        assert_eq!(fleet.stats().dead, 0);
     });
 }

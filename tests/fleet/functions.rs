@@ -27,8 +27,13 @@ pub(crate) fn services() -> Vec<Service> {
         say::service(),
         ask::service(),
         older::service(),
+        older_measured::service(),
         strange::service(),
         start_more::service(),
+        deeper::service(),
+        echo::service(),
+        starts::service(),
+        unready::service(Unready::new),
     ]
 }
 
@@ -114,6 +119,14 @@ pub(crate) fn crash(how: &str, n: u32) -> Result<u32, String> {
         "exit" => process::exit(3),
         "fault" => raise(libc::SIGSEGV),
         "kill" => raise(libc::SIGKILL),
+        // The child has all that this process has, its line to the caller too.
+        // SAFETY: The child does nothing but sleep.
+        "leaves a fork" => match unsafe { libc::fork() } {
+            0 => loop {
+                std::thread::sleep(Duration::from_secs(3600));
+            },
+            _ => process::abort(),
+        },
         "overflow" => Ok(deep(u64::from(n)) as u32),
         "error" => Err("refused".into()),
         _ => Ok(n),
@@ -140,8 +153,48 @@ pub(crate) fn panics(text: &str) -> u32 {
     match text {
         "" => process::id(),
         "payload" => std::panic::panic_any(7),
+        "bomb" => std::panic::panic_any(Bomb),
         _ => panic!("no {text}"),
     }
+}
+
+/// Panics when it is dropped, with another one.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            std::panic::panic_any(Bomb);
+        }
+    }
+}
+
+/// A state whose init panics the first time.
+pub(crate) struct Unready;
+
+impl Unready {
+    fn new() -> Self {
+        static ASKED: AtomicBool = AtomicBool::new(false);
+        assert!(ASKED.swap(true, Ordering::Relaxed), "no state yet");
+        Self
+    }
+}
+
+#[concurrent(fleet)]
+pub(crate) fn unready(#[worker] _state: &mut Unready, n: u32) -> u32 {
+    n
+}
+
+#[concurrent(fleet)]
+pub(crate) fn echo(text: String) -> String {
+    text
+}
+
+/// Starts a program that runs on, and tells its number.
+#[concurrent(fleet)]
+pub(crate) fn starts(_: u32) -> Result<u32, String> {
+    let program = Command::new("sleep").arg("3600").spawn().map_err(|error| error.to_string())?;
+    Ok(program.id())
 }
 
 /// Says that it runs, and does not end.
@@ -211,10 +264,20 @@ pub(crate) mod newer {
     pub(crate) fn changed(n: u64, text: &str) -> String {
         format!("{n} {text}")
     }
+
+    #[pool_core::concurrent(fleet = "measured")]
+    pub(crate) fn measured(n: u64) -> String {
+        n.to_string()
+    }
 }
 
 #[concurrent(fleet = "changed")]
 fn older(n: u64) -> u64 {
+    n
+}
+
+#[concurrent(fleet = "measured")]
+fn older_measured(n: u64) -> u64 {
     n
 }
 
@@ -247,4 +310,15 @@ pub(crate) fn takes_strange(_: &Strange) {}
 pub(crate) fn start_more(n: u64) -> Result<u64, String> {
     let fleet = crate::fleet(1);
     square::on(&fleet).map([n]).next().expect("a result").map_err(|error| error.to_string())
+}
+
+/// Fleets within calls of fleets, so many.
+#[concurrent(fleet)]
+pub(crate) fn deeper(levels: u32) -> Result<u32, String> {
+    if levels == 0 {
+        return Ok(0);
+    }
+    let fleet = crate::try_fleet(1).map_err(|error| error.to_string())?;
+    let inner = deeper::on(&fleet).map([levels - 1]).next().expect("a result");
+    inner.map(|depth| depth + 1).map_err(|error| error.to_string())
 }

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod a_crash_costs_that_call_only;
+mod a_strange_caller_has_workers_too;
 mod a_time_limit_ends_the_worker;
 mod ctrl_c_is_for_the_caller;
 mod functions;
@@ -16,18 +17,23 @@ mod stopping_reaches_the_workers;
 mod what_cannot_be_done_is_told;
 mod workers_are_few_and_kept;
 
-use pool_core::Fleet;
-use std::fs;
+use pool_core::{Fleet, FleetError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs, thread};
 
 /// A fleet of this program, which is one of tests: a worker runs the test that serves.
 fn fleet(workers: usize) -> Fleet {
-    Fleet::processes(workers).unwrap().args([
-        "worker",
-        "--exact",
-        "--nocapture",
-        "--test-threads=1",
-    ])
+    try_fleet(workers).unwrap()
+}
+
+fn try_fleet(workers: usize) -> Result<Fleet, FleetError> {
+    Ok(Fleet::processes(workers)?.args(arguments("worker")))
+}
+
+/// Lets the test harness run the named test.
+fn arguments(test: &str) -> [&str; 4] {
+    [test, "--exact", "--nocapture", "--test-threads=1"]
 }
 
 /// An empty folder for a test.
@@ -42,4 +48,31 @@ fn folder(name: &str) -> PathBuf {
 #[test]
 fn worker() {
     Fleet::from_env().unwrap().serve(functions::services()).run().unwrap();
+}
+
+/// Serves only after a while.
+#[test]
+fn slow_worker() {
+    if is_worker() {
+        thread::sleep(Duration::from_millis(300));
+        worker();
+    }
+}
+
+/// Has room for some MiB, and no more.
+#[test]
+fn small_worker() {
+    if is_worker() {
+        let pages = fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+        let limit = pages * 4096 + (48 << 20);
+        let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+        // SAFETY: The limit is alive.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
+        worker();
+    }
+}
+
+fn is_worker() -> bool {
+    env::var_os("POOL_CORE_FLEET").is_some()
 }

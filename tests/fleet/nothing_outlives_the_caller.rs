@@ -1,7 +1,8 @@
 //! Whatever ends the caller ends its workers, whatever they do at that moment.
 
-use crate::functions::{hang, pid};
-use crate::{a_crash_costs_that_call_only::kill, fleet};
+use crate::a_crash_costs_that_call_only::{has_ended, kill};
+use crate::fleet;
+use crate::functions::{crash, hang, pid, starts};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::{env, thread};
@@ -81,4 +82,31 @@ fn its_own_end() {
     }
     // The end of its input lets it return from `main`.
     ended_by("its_own_end", |child| drop(child.stdin.take()));
+}
+
+#[test]
+fn what_a_call_has_started_ends_with_a_worker_that_is_ended() {
+    watched(|| {
+        let fleet = fleet(1);
+        let started = || starts::on(&fleet).map([0]).next().unwrap().unwrap();
+        let (program, another) = (started(), started());
+        // The line is not theirs: the worker is as good as before.
+        assert!(pid::on(&fleet).map([0]).next().unwrap().is_ok());
+        assert!(!has_ended(program) && !has_ended(another));
+        assert!(crash::on(&fleet).map([("abort", 0)]).next().unwrap().is_err());
+        support::until(|| has_ended(program) && has_ended(another));
+    });
+}
+
+#[test]
+fn and_is_left_by_a_worker_that_ends_by_itself() {
+    watched(|| {
+        let fleet = fleet(1);
+        let program = starts::on(&fleet).map([0]).next().unwrap().unwrap();
+        let worker = pid::on(&fleet).map([0]).next().unwrap().unwrap();
+        drop(fleet);
+        support::until(|| has_ended(worker));
+        assert!(!has_ended(program));
+        kill(program, libc::SIGKILL);
+    });
 }

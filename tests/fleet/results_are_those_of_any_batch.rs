@@ -2,7 +2,7 @@
 //! they are consumed.
 
 use crate::fleet;
-use crate::functions::{NoRoot, describe, length, root, square};
+use crate::functions::{NoRoot, describe, echo, length, rest, root, square};
 use futures_lite::StreamExt as _;
 use pool_core::{CallError, Pool, RemoteError};
 use std::path::PathBuf;
@@ -107,4 +107,80 @@ fn streams() {
     let fleet = fleet(2);
     let squares = square::on(&fleet).map([2, 3]).into_stream();
     assert_eq!(block_on(squares.collect::<Vec<_>>()), [Ok(4), Ok(9)]);
+}
+
+#[test]
+fn nothing_at_all_and_a_hundred_mebibytes() {
+    let fleet = fleet(1);
+    let long = "ä".repeat(50 << 20);
+    for text in ["", &long, "", "x"] {
+        let back = echo::on(&fleet).map([text.to_owned()]).next().unwrap().unwrap();
+        assert!(back == text, "{} bytes", back.len());
+    }
+    assert_eq!(echo::on(&fleet).map(Vec::<String>::new()).next(), None);
+}
+
+#[test]
+fn several_functions_at_once() {
+    let fleet = fleet(2);
+    let mut squares = square::on(&fleet).map(0..200).start();
+    let mut echoes = echo::on(&fleet).map((0..200).map(|n| n.to_string())).start();
+    let mut roots = root::on(&fleet).as_completed((0..200).map(f64::from)).in_order().start();
+    for n in 0..200 {
+        assert_eq!(squares.next(), Some(Ok(n * n)));
+        assert_eq!(echoes.next(), Some(Ok(n.to_string())));
+        assert_eq!(roots.next().unwrap().result.unwrap(), (n as f64).sqrt());
+    }
+    assert!(squares.next().is_none() && echoes.next().is_none() && roots.next().is_none());
+    assert!(fleet.stats().workers <= 2);
+}
+
+#[test]
+fn sizes_are_known() {
+    let fleet = fleet(2);
+    let mut batch = square::on(&fleet).map(0..30);
+    for left in (0..=30).rev() {
+        assert_eq!(batch.size_hint(), (left, Some(left)));
+        batch.next();
+    }
+    let mut batch = square::on(&fleet).as_completed(0..30).buffer(2);
+    for left in (0..=30).rev() {
+        assert_eq!(batch.size_hint(), (left, Some(left)));
+        batch.next();
+    }
+}
+
+#[test]
+fn watched() {
+    let fleet = fleet(2);
+    let folder = crate::folder("watched");
+    let paths = ["0", "1", "2"].map(|name| folder.join(name));
+    let batch = rest::on(&fleet).map(paths.clone().map(|path| (path, 3_600_000)));
+    let watch = batch.watch();
+    let mut batch = batch.start();
+    support::until(|| paths[0].exists() && paths[1].exists());
+    let running = watch.running();
+    assert_eq!(running.iter().map(|call| call.index).collect::<Vec<_>>(), [0, 1]);
+    assert!(
+        running.iter().all(|call| call.thread().is_some_and(|name| name.starts_with("fleet-"))),
+        "{running:?}"
+    );
+    assert_eq!(batch.next_timeout(Duration::ZERO), Err(pool_core::Timeout));
+    batch.stop_handle().stop();
+    assert_eq!(batch.by_ref().collect::<Vec<_>>(), [Ok(false), Ok(false)]);
+    assert_eq!((watch.taken(), watch.finished(), watch.failed()), (2, 2, 0));
+}
+
+#[test]
+fn the_loop_may_end_early() {
+    let fleet = fleet(2);
+    let ended = square::on(&fleet).map(0..).try_for_each(|square| match square.unwrap() {
+        100 => Err(100),
+        _ => Ok(()),
+    });
+    assert_eq!(ended, Err(100));
+    let mut sum = 0;
+    square::on(&fleet).map(0..10).scope(|squares| sum = squares.take(4).map(Result::unwrap).sum());
+    assert_eq!(sum, 14);
+    assert_eq!(square::on(&fleet).map([5]).next(), Some(Ok(25)));
 }

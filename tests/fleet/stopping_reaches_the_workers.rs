@@ -69,3 +69,30 @@ fn a_fleet_may_go_while_its_calls_run() {
         assert_eq!(batch.collect::<Vec<_>>(), [Ok(true), Ok(true)]);
     });
 }
+
+#[test]
+fn whenever_it_comes() {
+    watched(|| {
+        let fleet = fleet(3);
+        let begun = folder("whenever").join("begun");
+        // About as long as the worker waits before it looks for a cancel beside the call.
+        let inputs = |calls| {
+            let begun = begun.clone();
+            (0..calls).map(move |n| (begun.clone(), 7 + n % 6))
+        };
+        assert!(rest::on(&fleet).map(inputs(200)).all(|whole| whole == Ok(true)));
+        for stop_after in 0..60 {
+            let mut batch = rest::on(&fleet).map(inputs(u64::MAX)).start();
+            let taken = batch.by_ref().take(stop_after % 7).count();
+            std::thread::sleep(std::time::Duration::from_micros(700 * stop_after as u64));
+            batch.stop_handle().stop();
+            // Those that were over in time, and those that were cancelled: nothing else, and no call of the next batch.
+            assert!(batch.all(|whole| whole.is_ok()));
+            assert_eq!(taken, stop_after % 7);
+            assert!(pid::on(&fleet).map(0..6).all(|process| process.is_ok()));
+            let (begun, whole) = (begun.clone(), rest::on(&fleet));
+            assert_eq!(whole.map([(begun, 12)]).next(), Some(Ok(true)));
+        }
+        assert_eq!((fleet.stats().workers, fleet.stats().dead), (3, 0));
+    });
+}

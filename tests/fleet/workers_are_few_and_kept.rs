@@ -89,6 +89,13 @@ fn a_call_may_run_batches_and_fleets_of_its_own() {
 }
 
 #[test]
+fn a_fleet_may_be_allowed_more_than_there_can_be() {
+    let fleet = fleet(usize::MAX);
+    assert_eq!(square::on(&fleet).map([3]).next(), Some(Ok(9)));
+    assert_eq!(fleet.stats().workers, 1);
+}
+
+#[test]
 fn a_fleet_of_none_is_refused() {
     assert!(
         support::caught(|| Fleet::processes(0))

@@ -13,6 +13,8 @@ pub(crate) mod pool_builder;
 pub(crate) mod results;
 #[cfg(any(feature = "redis", test))]
 pub(crate) mod sent;
+#[cfg(all(feature = "fleet", unix))]
+pub(crate) mod served;
 mod states;
 pub(crate) mod stop_handle;
 #[cfg(feature = "stream")]

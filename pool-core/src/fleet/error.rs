@@ -81,7 +81,8 @@ pub enum FleetError {
     NotServed(String),
     /// An input or a result cannot be put into the format. The text is serde's.
     Encoding(String),
-    /// An input or a result cannot be read: its type is another one at the other end. The text is serde's.
+    /// An input or a result cannot be read: its type is another one at the other end. The text is serde's, with the
+    /// names of the types.
     Decoding(String),
     /// Two services have this name: write `fleet = "another name"` on one of the functions.
     ServedTwice(String),

@@ -2,7 +2,8 @@
 //!
 //! The length is four bytes, little-endian, and counts what follows it. The kind is one byte.
 
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::time::Duration;
 
 /// How many bytes of inputs or of a result a frame has room for.
@@ -50,15 +51,15 @@ pub(super) enum Answer {
 
 impl Order {
     /// The frame of a call. Its inputs are within the [`LIMIT`].
-    pub(super) fn call(limit: Option<Duration>, name: &str, inputs: &[u8]) -> Vec<u8> {
+    pub(super) fn call<'a>(limit: Option<Duration>, name: &str, inputs: &'a [u8]) -> Frame<'a> {
         // The longest time stands for none.
         let limit = limit.map(|limit| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX));
         let limit = limit.unwrap_or(u64::MAX).to_le_bytes();
-        frame(0, &[&limit, &length(name.len()), name.as_bytes(), inputs])
+        frame(0, &[&limit, &length(name.len()), name.as_bytes()], inputs)
     }
 
-    pub(super) fn cancel() -> Vec<u8> {
-        frame(1, &[])
+    pub(super) fn cancel() -> Frame<'static> {
+        frame(1, &[], &[])
     }
 
     pub(super) fn parse(frame: &[u8]) -> io::Result<Self> {
@@ -79,8 +80,13 @@ impl Order {
 }
 
 impl Report {
-    /// The frame of this report.
+    #[cfg(any(feature = "redis", test))]
     pub(super) fn to_bytes(&self) -> Vec<u8> {
+        self.frame().into_bytes()
+    }
+
+    /// The frame of this report.
+    pub(super) fn frame(&self) -> Frame<'_> {
         let (kind, rest): (u8, &[u8]) = match self {
             Self::Ready => (0, &[]),
             Self::Done(Answer::Value(bytes)) => (1, bytes),
@@ -93,7 +99,7 @@ impl Report {
             #[cfg(feature = "redis")]
             Self::Done(Answer::Dead) => (8, &[]),
         };
-        frame(kind, &[rest])
+        frame(kind, &[], rest)
     }
 
     pub(super) fn parse(frame: &[u8]) -> io::Result<Self> {
@@ -122,59 +128,112 @@ fn nonsense() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a frame of another version")
 }
 
-fn frame(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let rest = 1 + parts.iter().map(|part| part.len()).sum::<usize>();
-    let mut frame = Vec::with_capacity(4 + rest);
-    frame.extend(length(rest));
-    frame.push(kind);
-    parts.iter().for_each(|part| frame.extend(*part));
-    frame
+fn frame<'a>(kind: u8, fields: &[&[u8]], rest: &'a [u8]) -> Frame<'a> {
+    let fields_length = fields.iter().map(|field| field.len()).sum::<usize>();
+    let inline = if rest.len() <= INLINE { rest.len() } else { 0 };
+    let mut head = Vec::with_capacity(5 + fields_length + inline);
+    head.extend(length(1 + fields_length + rest.len()));
+    head.push(kind);
+    fields.iter().for_each(|field| head.extend(*field));
+    let (inline, rest) = rest.split_at(inline);
+    head.extend(inline);
+    Frame { head, rest }
 }
 
 fn length(bytes: usize) -> [u8; 4] {
     u32::try_from(bytes).expect("what travels is within the limit").to_le_bytes()
 }
 
+/// A frame that is sent: its parts, one after the other.
+pub(super) struct Frame<'a> {
+    head: Vec<u8>,
+    /// What is too long to be copied. Empty otherwise.
+    rest: &'a [u8],
+}
+
+/// As many bytes of inputs or of a result are sent with their head.
+const INLINE: usize = 16 << 10;
+
+impl Frame<'_> {
+    pub(super) fn parts(&self) -> [&[u8]; 2] {
+        [&self.head, self.rest]
+    }
+
+    pub(super) fn write_to(&self, mut line: impl Write) -> io::Result<()> {
+        self.parts().into_iter().try_for_each(|part| line.write_all(part))
+    }
+
+    #[cfg(any(feature = "redis", test))]
+    fn into_bytes(mut self) -> Vec<u8> {
+        self.head.extend(self.rest);
+        self.head
+    }
+}
+
 /// The frames that arrive. A read that times out in the middle of one loses nothing.
 pub(super) struct Incoming<R> {
-    line: BufReader<R>,
-    /// What has arrived of the next frame, its length included.
-    bytes: Vec<u8>,
+    line: R,
+    /// What has arrived and was not taken is at `arrived`. The rest is room.
+    buffer: Vec<u8>,
+    arrived: Range<usize>,
 }
+
+/// The room for what arrives, until a frame is longer.
+const ROOM: usize = 16 << 10;
+
+/// As much room is kept between frames.
+const KEPT: usize = 1 << 20;
 
 impl<R: Read> Incoming<R> {
     pub(super) fn new(line: R) -> Self {
-        Self { line: BufReader::new(line), bytes: Vec::new() }
+        Self { line, buffer: vec![0; ROOM], arrived: 0..0 }
     }
 
     pub(super) fn line(&self) -> &R {
-        self.line.get_ref()
+        &self.line
     }
 
-    /// Waits for a frame. After an error because of a time-out it may be asked again.
-    pub(super) fn next(&mut self) -> io::Result<Vec<u8>> {
-        self.fill(4)?;
-        let (length, _) = self.bytes.split_first_chunk().expect("four bytes");
-        self.fill(4 + u32::from_le_bytes(*length) as usize)?;
-        let frame = self.bytes.split_off(4);
-        self.bytes.clear();
-        Ok(frame)
-    }
-
-    fn fill(&mut self, length: usize) -> io::Result<()> {
-        while self.bytes.len() < length {
-            let missing = length - self.bytes.len();
-            let arrived = match self.line.fill_buf() {
-                Ok([]) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(arrived) => &arrived[..arrived.len().min(missing)],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            self.bytes.extend(arrived);
-            let taken = arrived.len();
-            self.line.consume(taken);
+    /// Waits for a frame, and gives what follows its length. After an error because of a time-out it may be asked
+    /// again.
+    pub(super) fn next(&mut self) -> io::Result<&[u8]> {
+        if self.arrived.is_empty() {
+            self.arrived = 0..0;
+            // The room for a long frame is not kept for the next ones, which may be short.
+            if self.buffer.len() > KEPT {
+                self.buffer = vec![0; ROOM];
+            }
         }
-        Ok(())
+        let (length, _) = self.wait_for(4)?.split_first_chunk().expect("four bytes");
+        let length = 4 + u32::from_le_bytes(*length) as usize;
+        self.wait_for(length)?;
+        let begin = self.arrived.start;
+        self.arrived.start += length;
+        Ok(&self.buffer[begin + 4..begin + length])
+    }
+
+    /// Waits until so many bytes have arrived, and gives what has.
+    fn wait_for(&mut self, length: usize) -> io::Result<&[u8]> {
+        while self.arrived.len() < length {
+            self.make_room(length);
+            match self.line.read(&mut self.buffer[self.arrived.end..]) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(more) => self.arrived.end += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(&self.buffer[self.arrived.clone()])
+    }
+
+    /// Makes room for at least one more of `length` bytes. It grows with what arrives, not with what is announced.
+    fn make_room(&mut self, length: usize) {
+        if self.arrived.start + length > self.buffer.len() {
+            self.buffer.copy_within(self.arrived.clone(), 0);
+            self.arrived = 0..self.arrived.len();
+            if self.arrived.end == self.buffer.len() {
+                self.buffer.resize(length.min(2 * self.buffer.len()), 0);
+            }
+        }
     }
 }
 
@@ -198,9 +257,9 @@ mod tests {
             ];
             [Report::Ready].into_iter().chain(answers.map(Report::Done))
         };
-        let mut sent = Order::call(None, "fetch", &[7; 100_000]);
-        sent.extend(Order::call(Some(Duration::from_millis(7)), "", &[]));
-        sent.extend(Order::cancel());
+        let mut sent = Order::call(None, "fetch", &[7; 3_000_000]).into_bytes();
+        sent.extend(Order::call(Some(Duration::from_millis(7)), "", &[]).into_bytes());
+        sent.extend(Order::cancel().into_bytes());
         reports().for_each(|report| sent.extend(report.to_bytes()));
 
         let mut incoming = Incoming::new(&sent[..]);
@@ -209,12 +268,12 @@ mod tests {
             name: String::new(),
             inputs: Vec::new(),
         };
-        let call = Order::Call { limit: None, name: "fetch".into(), inputs: vec![7; 100_000] };
-        assert_eq!(Order::parse(&incoming.next().unwrap()).unwrap(), call);
-        assert_eq!(Order::parse(&incoming.next().unwrap()).unwrap(), limited);
-        assert_eq!(Order::parse(&incoming.next().unwrap()).unwrap(), Order::Cancel);
+        let call = Order::Call { limit: None, name: "fetch".into(), inputs: vec![7; 3_000_000] };
+        assert_eq!(Order::parse(incoming.next().unwrap()).unwrap(), call);
+        assert_eq!(Order::parse(incoming.next().unwrap()).unwrap(), limited);
+        assert_eq!(Order::parse(incoming.next().unwrap()).unwrap(), Order::Cancel);
         for report in reports() {
-            assert_eq!(Report::parse(&incoming.next().unwrap()).unwrap(), report);
+            assert_eq!(Report::parse(incoming.next().unwrap()).unwrap(), report);
         }
         assert_eq!(incoming.next().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
@@ -233,11 +292,11 @@ mod tests {
                 }
             }
         }
-        let sent = Order::call(None, "fetch", &[1, 2, 3]);
+        let sent = Order::call(None, "fetch", &[1, 2, 3]).into_bytes();
         let (mut incoming, mut late) = (Incoming::new(Slow(&sent, false)), 0);
         let frame = loop {
             match incoming.next() {
-                Ok(frame) => break frame,
+                Ok(frame) => break frame.to_vec(),
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
             late += 1;

@@ -6,6 +6,7 @@ use crate::fleet::error::{FleetError, RemoteError};
 use crate::fleet::frame::{self, Answer};
 use crate::fleet::inputs::Parameters;
 use crate::fleet::travels::Travels;
+use std::any::type_name;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -155,7 +156,10 @@ pub(super) fn result<F: Function>(answer: Answer) -> Result<Value<F>, RemoteErro
         #[cfg(feature = "redis")]
         Answer::Dead => lost(FleetError::Dead),
         Answer::NotServed => lost(FleetError::NotServed(F::NAME.to_owned())),
-        Answer::Undecodable(what) => lost(FleetError::Decoding(what)),
+        Answer::Undecodable(what) => {
+            let given = F::Parameters::type_names();
+            lost(FleetError::Decoding(format!("{what}, the caller gives {given}")))
+        }
         Answer::Unencodable(what) => lost(FleetError::Encoding(what)),
     }
 }
@@ -168,5 +172,10 @@ fn read<T>(
     decode: impl FnOnce(&mut &[u8]) -> Result<T, String>,
 ) -> Result<T, FleetError> {
     let value = decode(&mut bytes).and_then(|value| codec::end(bytes).map(|()| value));
-    value.map_err(FleetError::Decoding)
+    value.map_err(|what| {
+        FleetError::Decoding(format!(
+            "{what}; the caller expects {} as the result",
+            type_name::<T>()
+        ))
+    })
 }

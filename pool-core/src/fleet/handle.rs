@@ -54,7 +54,8 @@ impl Fleet {
     /// goes on after its time limit, as [`FleetError::TimedOut`]: give one with [`timeout`](crate::Map::timeout) or the
     /// option of that name. How many calls the function's own pool allows means nothing here.
     ///
-    /// What a call has started ends with its worker, unless it is in a process group of its own.
+    /// What a call has started ends with a worker that crashes or is ended, unless it is in a process group of its own.
+    /// A worker that ends by itself, since its fleet or its caller has ended while no call ran, leaves it.
     ///
     /// # Panics
     ///
@@ -76,7 +77,8 @@ impl Fleet {
 
     /// Sets the arguments with which workers are started. By default they are those of this process.
     ///
-    /// In a test they name a test that serves, since the program is then the test harness.
+    /// In a test they name a test that serves, since the program is then the test harness. What the harness prints
+    /// before that test, such as `running 1 test`, is among the output.
     ///
     /// # Panics
     ///

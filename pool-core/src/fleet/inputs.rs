@@ -3,6 +3,7 @@
 use crate::api::lend::Lend;
 use crate::fleet::codec;
 use crate::fleet::travels::Travels;
+use std::any::type_name;
 use std::marker::PhantomData;
 
 /// A parameter `&T`, lent from what the caller gives and, at the worker, from what arrives.
@@ -18,10 +19,17 @@ pub trait Parameter {
 
     /// Takes the value off the front of `bytes`.
     fn decode(bytes: &mut &[u8]) -> Result<Self::Owned, String>;
+
+    /// Its type, for a message.
+    fn type_name() -> String;
 }
 
 impl<T: Travels + ?Sized> Parameter for Lent<T> {
     type Owned = T::Owned;
+
+    fn type_name() -> String {
+        format!("&{}", type_name::<T>())
+    }
 
     fn decode(bytes: &mut &[u8]) -> Result<T::Owned, String> {
         T::decode(bytes)
@@ -30,6 +38,10 @@ impl<T: Travels + ?Sized> Parameter for Lent<T> {
 
 impl<T: Travels> Parameter for Moved<T> {
     type Owned = T;
+
+    fn type_name() -> String {
+        type_name::<T>().to_owned()
+    }
 
     fn decode(bytes: &mut &[u8]) -> Result<T, String> {
         T::decode(bytes).map(T::whole)
@@ -70,6 +82,9 @@ pub trait Parameters {
 
     /// Reads the inputs of one call.
     fn decode(bytes: &[u8]) -> Result<Self::Owned, String>;
+
+    /// Their types, for a message.
+    fn type_names() -> String;
 }
 
 /// One input of a batch: what is given for the one parameter, or a tuple for several.
@@ -112,6 +127,10 @@ macro_rules! tuples {
                 let inputs = ($($P::decode(&mut bytes)?,)+);
                 codec::end(bytes)?;
                 Ok(inputs)
+            }
+
+            fn type_names() -> String {
+                format!("({})", [$($P::type_name()),+].join(", "))
             }
         }
     };

@@ -3,7 +3,7 @@
 use crate::api::pool::Pool;
 use crate::fleet::error::FleetError;
 use crate::fleet::frame::Answer;
-use crate::fleet::process::{self, Process};
+use crate::fleet::process::{self, Missing, Process};
 use crate::fleet::stats::Stats;
 use std::ffi::OsString;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,8 +20,10 @@ pub(super) struct Processes {
 }
 
 struct State {
-    /// A place that no call uses at this moment. Those with a process are at the end, so that they are used first.
-    free: Vec<Option<Process>>,
+    /// The processes of places that no call uses at this moment.
+    free: Vec<Process>,
+    /// Places that no call uses, and that have no process.
+    empty: usize,
     /// Calls that wait for a place.
     queued: usize,
     /// Calls that have one.
@@ -36,7 +38,8 @@ impl Processes {
             pool: Pool::builder().max_workers(places).name("fleet").build(),
             arguments: env::args_os().skip(1).collect(),
             state: Mutex::new(State {
-                free: std::iter::repeat_with(|| None).take(places).collect(),
+                free: Vec::new(),
+                empty: places,
                 queued: 0,
                 running: 0,
                 dead: 0,
@@ -60,12 +63,24 @@ impl Processes {
         inputs: &[u8],
     ) -> Result<Answer, FleetError> {
         loop {
+            let kept = place.take().filter(Process::is_ours);
+            let is_new = kept.is_none();
             // What fails is not put back.
-            let process = place.take().and_then(Process::if_alive);
-            let mut process = process.map_or_else(|| Process::start(&self.arguments), Ok)?;
-            if let Some(answer) = process.call(name, inputs)? {
-                *place = Some(process);
-                return Ok(answer);
+            let mut process = kept.map_or_else(|| Process::start(&self.arguments), Ok)?;
+            match process.call(name, inputs) {
+                Ok(answer) => {
+                    *place = Some(process);
+                    return Ok(answer);
+                }
+                // It goes on starting, for the next call.
+                Err(Missing::GivenUp(error)) => {
+                    *place = Some(process);
+                    return Err(error);
+                }
+                // It ended while it had nothing to do. One that has just been started ends because of the call.
+                Err(Missing::NotBegun(_)) if !is_new => {}
+                Err(Missing::NotBegun(end)) => return Err(FleetError::Crashed(end)),
+                Err(Missing::Lost(error)) => return Err(error),
             }
         }
     }
@@ -74,9 +89,11 @@ impl Processes {
         let mut state = self.lock();
         state.queued += 1;
         let place = loop {
-            if let Some(place) = state.free.pop() {
+            let process = state.free.pop();
+            if process.is_some() || state.empty > 0 {
+                state.empty -= usize::from(process.is_none());
                 state.running += 1;
-                break Ok(place);
+                break Ok(process);
             }
             // Only a batch that was put on another pool, with more workers than there are places, waits here.
             (state, _) = self
@@ -95,18 +112,22 @@ impl Processes {
         let mut state = self.lock();
         state.running -= 1;
         let lost = matches!(outcome, Err(FleetError::Crashed(_) | FleetError::TimedOut));
-        state.dead += usize::from(lost);
+        state.dead += usize::from(lost && place.is_none());
         match place {
-            Some(process) => state.free.push(Some(process)),
-            None => state.free.insert(0, None),
+            Some(process) => state.free.push(process),
+            None => state.empty += 1,
         }
+        // A wake-up costs a system call, even if no thread waits.
+        let awaited = state.queued > 0;
         drop(state);
-        self.freed.notify_one();
+        if awaited {
+            self.freed.notify_one();
+        }
     }
 
     pub(super) fn stats(&self) -> Stats {
         let state = self.lock();
-        let idle = state.free.iter().flatten().count();
+        let idle = state.free.iter().filter(|process| process.serves()).count();
         let State { queued, running, dead, .. } = *state;
         Stats { queued, running, workers: idle + running, dead }
     }
@@ -119,7 +140,7 @@ impl Processes {
 impl Drop for Processes {
     fn drop(&mut self) {
         let free = mem::take(&mut self.lock().free);
-        let mut ending: Vec<_> = free.into_iter().flatten().map(Process::dismiss).collect();
+        let mut ending: Vec<_> = free.into_iter().map(Process::dismiss).collect();
         if !ending.is_empty() {
             // They end by themselves; a process whose end is never asked for would stay in the system's list.
             let wait = move || ending.iter_mut().for_each(|process| drop(process.wait()));

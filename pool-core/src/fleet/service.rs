@@ -58,7 +58,10 @@ impl Service {
         let answer = move |inputs: &[u8]| {
             let inputs = match caught(|| F::Parameters::decode(inputs)) {
                 Ok(Ok(inputs)) => inputs,
-                Ok(Err(what)) => return Answer::Undecodable(what),
+                Ok(Err(what)) => {
+                    let expected = F::Parameters::type_names();
+                    return Answer::Undecodable(format!("{what}; the worker expects {expected}"));
+                }
                 Err(message) => return Answer::Panicked(message),
             };
             let kept = lock(&free).pop();

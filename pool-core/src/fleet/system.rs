@@ -1,6 +1,8 @@
 //! What the standard library has no word for: which file a descriptor is, another file as standard input, and the end
-//! of a group of processes. The only unsafe line declares two functions of the system's C library, which the standard
-//! library links.
+//! of a group of processes.
+//!
+//! The unsafe lines declare functions of the system's C library, which the standard library links, and nothing else:
+//! each takes numbers, so that calls of it are safe. A crate for that would bring three others along.
 
 use std::ffi::c_int;
 use std::fs::File;
@@ -68,7 +70,8 @@ pub(super) fn without_input() -> io::Result<()> {
 }
 
 /// Ends a process that is the first of its group, and what it has started in that group. One that has ended stays as it
-/// was. Nothing has waited for it yet, so that its number is its own.
+/// was. Its number is not another's yet: either nothing has waited for it, or that was a moment ago, and the system
+/// gives out all other numbers first.
 pub(super) fn end_group_of(process: &Child) {
     if let Ok(group) = c_int::try_from(process.id()) {
         kill(-group, SIGKILL);

@@ -1,20 +1,17 @@
 //! [`Worker`]: this process as a worker of a fleet, and the loop that it serves in.
 
-use crate::api::pool::Pool;
-use crate::api::task::Task;
+use crate::fleet::copy;
 use crate::fleet::error::FleetError;
-use crate::fleet::frame::{Answer, Incoming, Order, Report};
-use crate::fleet::process::VARIABLE;
+use crate::fleet::mark::{Mark, VARIABLE};
 use crate::fleet::service::Service;
 use crate::fleet::system;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "redis")]
 use std::time::Duration;
-use std::{env, io, process};
+use std::{env, io};
 
 /// What this process is to a fleet: a worker of it, or none.
 ///
@@ -57,15 +54,15 @@ enum Place {
     Server(redis::Client, Duration),
 }
 
-/// Whether this process was started as a worker and does not serve yet.
-static AWAITED: AtomicBool = AtomicBool::new(false);
+/// Whether this process has begun to serve its caller.
+static SERVES: AtomicBool = AtomicBool::new(false);
+
+/// How deep fleets may be within calls of fleets: so a mistake has an end before the system has.
+const DEPTH: u32 = 4;
 
 /// How long a worker owns a call without a sign of life, unless a program says otherwise.
 #[cfg(feature = "redis")]
 pub(super) const LEASE: Duration = Duration::from_secs(30);
-
-/// How long a worker may take to drop its states once the caller has no use for it.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Finds out what this process is. A worker's standard input is the line to its caller. It gets the null device in
@@ -170,7 +167,10 @@ impl Worker {
             }
         }
         match self.place {
-            Place::Line(line) => serve(&line, services),
+            Place::Line(line) => {
+                SERVES.store(true, Ordering::Relaxed);
+                copy::serve(line, services)
+            }
             #[cfg(feature = "redis")]
             Place::Server(client, lease) => {
                 crate::fleet::redis::worker::serve(client, lease, services.into_values().collect())
@@ -180,79 +180,29 @@ impl Worker {
     }
 }
 
-/// Refuses a caller's part in a process that was started as a worker, unless it serves. Otherwise a `main` that does
-/// not serve would start workers that start workers.
-pub(super) fn may_call() -> Result<(), FleetError> {
-    if AWAITED.load(Ordering::Relaxed) || is_worker() {
-        Err(FleetError::NotServing)
-    } else {
-        Ok(())
-    }
-}
-
 /// The line to the caller, if this process is a copy of it.
 fn line() -> io::Result<Option<UnixStream>> {
-    if !is_worker() {
+    if !Mark::of_this_process().is_some_and(|mark| mark.has_its_line()) {
         return Ok(None);
     }
-    AWAITED.store(true, Ordering::Relaxed);
     // Closed in processes that this one starts.
     let line = io::stdin().as_fd().try_clone_to_owned()?;
     system::without_input()?;
     Ok(Some(UnixStream::from(line)))
 }
 
-/// Whether the standard input is the line that the variable names. It is not in a program that a worker's call has
-/// started: that has the variable alone.
-fn is_worker() -> bool {
-    let line = env::var(VARIABLE).ok();
-    line.is_some_and(|line| system::identity(io::stdin()).is_ok_and(|input| input == line))
-}
-
-/// Runs one call after the other, until the caller ends the line.
-///
-/// This thread reads, so that it hears of a cancel and of the caller's end while a call runs. The calls run on another
-/// one, as tasks of a pool of one worker: so `is_cancelled` and `sleep` know them.
-fn serve(line: &UnixStream, services: BTreeMap<String, Service>) -> ! {
-    let services = Arc::new(services);
-    let pool = Pool::builder().max_workers(1).name("fleet").build();
-    let runs = Arc::new(AtomicBool::new(false));
-    let mut call: Option<Task<()>> = None;
-    AWAITED.store(false, Ordering::Relaxed);
-    let mut orders = Incoming::new(line);
-    // An error is that of a caller that is gone, which the next read tells.
-    let _ = (&*line).write_all(&Report::Ready.to_bytes());
-    while let Ok(Ok(order)) = orders.next().map(|frame| Order::parse(&frame)) {
-        match order {
-            Order::Call { limit, name, inputs } => {
-                runs.store(true, Ordering::Relaxed);
-                let (services, runs) = (Arc::clone(&services), Arc::clone(&runs));
-                let Ok(line) = line.try_clone() else { system::end() };
-                call = Some(Task::start(pool.crew(), limit, move || {
-                    let service = services.get(&name);
-                    let answer =
-                        service.map_or(Answer::NotServed, |service| service.answer(&inputs));
-                    runs.store(false, Ordering::Relaxed);
-                    let _ = (&line).write_all(&Report::Done(answer).to_bytes());
-                }));
-            }
-            Order::Cancel => match call.take().map(Task::cancel) {
-                Some(Ok(())) => {
-                    runs.store(false, Ordering::Relaxed);
-                    let _ = (&*line).write_all(&Report::Done(Answer::Cancelled).to_bytes());
-                }
-                Some(Err(begun)) => begun.stop_handle().stop(),
-                None => {}
-            },
-        }
+/// Refuses a caller's part in a process that was started as a worker, unless it serves. Otherwise a `main` that does
+/// not serve, or that has closed its line before it could, would start workers that start workers.
+pub(super) fn may_call() -> Result<(), FleetError> {
+    let Some(mark) = Mark::of_this_process() else { return Ok(()) };
+    let serves = SERVES.load(Ordering::Relaxed);
+    if !serves && (mark.has_its_line() || mark.is_of_the_caller()) {
+        return Err(FleetError::NotServing);
     }
-    if runs.load(Ordering::Relaxed) {
-        system::end();
+    if mark.depth() >= DEPTH {
+        let why =
+            format!("this process is within {DEPTH} workers, each started by the one around it");
+        return Err(FleetError::NotStarted(why));
     }
-    // After the call that has answered, and with a limit: code of the user drops the states.
-    let farewell = pool.submit(move || drop(services));
-    match farewell.join_timeout(FAREWELL) {
-        Ok(_) => process::exit(0),
-        Err(_) => system::end(),
-    }
+    Ok(())
 }

@@ -41,7 +41,8 @@ macro_rules! __in_an_impl_write_concurrent_associated {
     };
 }
 
-/// What `#[concurrent(fleet)]` adds, where the feature `fleet` is enabled. Without it the compiler reports the option.
+/// What `#[concurrent(fleet)]` adds, where the feature `fleet` is enabled on a system that has fleets. Elsewhere the
+/// compiler reports the option.
 #[cfg(all(feature = "fleet", unix))]
 #[doc(hidden)]
 #[macro_export]
@@ -49,13 +50,23 @@ macro_rules! __with_the_feature_fleet {
     ($($generated:tt)*) => { $($generated)* };
 }
 
-#[cfg(not(all(feature = "fleet", unix)))]
+#[cfg(all(not(feature = "fleet"), unix))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_the_feature_fleet {
+    ($($generated:tt)*) => {
+        ::core::compile_error!("`fleet` needs the feature `fleet` of `pool-core`");
+    };
+}
+
+#[cfg(not(unix))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __with_the_feature_fleet {
     ($($generated:tt)*) => {
         ::core::compile_error!(
-            "`fleet` needs the feature `fleet` of `pool-core`, and a Unix system"
+            "`fleet` needs a Unix system; where the program is for others too, write \
+             `#[cfg_attr(unix, concurrent(fleet))]` and `#[cfg_attr(not(unix), concurrent)]`"
         );
     };
 }

@@ -235,17 +235,17 @@ impl Desk {
     ) -> Answer {
         for _ in deliveries..=MAX_DELIVERIES {
             match Process::run_alone(function.name(), inputs) {
-                Ok(None) | Err(FleetError::Crashed(_)) => {}
+                Err(FleetError::Crashed(_)) => {}
                 Err(FleetError::Cancelled | FleetError::TimedOut) => return Answer::Cancelled,
                 // No copy can run it, so all else in this process waits.
-                Ok(Some(Answer::NotServed)) | Err(_) => {
+                Ok(Answer::NotServed) | Err(_) => {
                     if let Some(taken) = self.taken().get_mut(key) {
                         taken.alone = true;
                     }
                     let _alone = self.beside.write().unwrap_or_else(PoisonError::into_inner);
                     return function.answer(inputs);
                 }
-                Ok(Some(answer)) => return answer,
+                Ok(answer) => return answer,
             }
         }
         Answer::Dead
