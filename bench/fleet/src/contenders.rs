@@ -43,8 +43,8 @@ impl Contender {
     /// How many calls each job has, in the order of the jobs: enough for about a second.
     pub(crate) fn counts(self) -> [u64; 5] {
         match self {
-            Self::Redis => [30_000, 30_000, 8_000, 120, 3_000],
-            Self::Processes => [100_000, 60_000, 8_000, 120, 30_000],
+            Self::Redis => [50_000, 40_000, 8_000, 120, 10_000],
+            Self::Processes => [300_000, 100_000, 8_000, 120, 50_000],
             Self::CeleryThreads | Self::CeleryPrefork => [800, 800, 800, 120, 300],
             Self::RqSimple => [800, 800, 800, 120, 200],
             Self::RqDefault => [120, 120, 120, 80, 40],

@@ -94,13 +94,21 @@
 //!
 //! # Limits
 //!
-//! - Unix. On other systems the feature has no effect.
 //! - An input takes up to 1 MiB on its way to a server: send a path or a URL of what is larger. To a process it may take
 //!   almost 4 GiB.
 //! - 256 calls of a batch are with a server at once, unless its [`buffer`](crate::Map::buffer) is another one.
 //! - A time limit ends a process. At a server it asks, as in a pool.
 //! - The time between the end of a call and its outcome at the caller is a fraction of a millisecond, so calls of less
 //!   are better sent many at a time, as one input.
+//!
+//! # Systems
+//!
+//! Fleets are for Unix. On other systems this module does not exist, and the compiler reports the option `fleet` of
+//! `#[concurrent]`. A line there would be another kind of file, and the end of a caller another way to end its workers.
+//! A program for both writes `#[cfg_attr(unix, concurrent(fleet))]` and `#[cfg_attr(not(unix), concurrent)]`.
+//!
+//! On Linux a worker runs the program that runs, also when its file was replaced or deleted meanwhile. On other systems
+//! it runs the file that is there now.
 //!
 //! # How it works
 //!
@@ -148,15 +156,6 @@
 //! Workers are in process groups of their own, with what they start. A worker that is ended is ended as a group. And
 //! Ctrl-C in a terminal reaches the caller alone, which ends its workers by ending, or stops its batches and waits for
 //! what runs.
-//!
-//! # Systems
-//!
-//! Fleets are for Unix. On other systems this module does not exist, and the compiler reports the option `fleet` of
-//! `#[concurrent]`. A line there would be another kind of file, and the end of a caller another way to end its workers.
-//! A program for both writes `#[cfg_attr(unix, concurrent(fleet))]` and `#[cfg_attr(not(unix), concurrent)]`.
-//!
-//! On Linux a worker runs the program that runs, also when its file was replaced or deleted meanwhile. On other systems
-//! it runs the file that is there now.
 
 mod codec;
 mod copy;
