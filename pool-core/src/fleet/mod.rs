@@ -74,6 +74,7 @@
 //! | --- | --- |
 //! | calls wait, `stats().workers` is 0 | no worker serves the function by this name, at this server and database |
 //! | calls wait, and `stats()` is all 0 | the server cannot be reached. Both sides try until it can. [`abandon_after`](crate::AsCompleted::abandon_after) goes on without the calls |
+//! | calls wait behind `rediss://` | the same is seen where a certificate is not trusted: look at the server's log |
 //! | `FleetError::Server` with `NOAUTH`, `WRONGPASS`, `NOPERM` | the URL names no user, a wrong password, or one without the rights |
 //! | [`FleetError::Decoding`] | caller and worker were built with other types of the same name |
 //! | `FleetError::Dead` | look at the input, mend the function, and send the dead letter again (`DeadLetter::send_again`), or delete it: `XDEL`, or `DEL` for all |
@@ -89,6 +90,14 @@
 //! that takes a path or a command from its input gives both to all callers.
 //!
 //! So the server listens to the machines of the fleet alone, and has users with passwords: `redis://user:password@host/`.
+//!
+//! **TLS** is that of the crate `redis`, where the manifest of the program turns it on. The URL begins with `rediss://`.
+//! The server's certificate must be one that the system trusts, or that the file in `SSL_CERT_FILE` does:
+//!
+//! ```toml
+//! redis = { version = "1.2", default-features = false, features = ["tls-rustls"] }
+//! rustls = { version = "0.23", default-features = false, features = ["ring"] }
+//! ```
 //!
 //! A process of [`Fleet::processes`] has the rights of its caller. It protects from crashes, not from malice.
 //!
