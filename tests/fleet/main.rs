@@ -62,10 +62,21 @@ fn slow_worker() {
 /// Has room for some MiB, and no more.
 #[test]
 fn small_worker() {
+    serve_within(48 << 20);
+}
+
+/// Has no room for the stack of a thread.
+#[test]
+fn tiny_worker() {
+    serve_within(1 << 20);
+}
+
+/// Serves, in a worker, with room for so many bytes beside what it has.
+fn serve_within(bytes: u64) {
     if is_worker() {
         let pages = fs::read_to_string("/proc/self/statm").unwrap();
         let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
-        let limit = pages * 4096 + (48 << 20);
+        let limit = pages * 4096 + bytes;
         let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
         // SAFETY: The limit is alive.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
