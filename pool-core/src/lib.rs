@@ -204,6 +204,7 @@ pub mod feed {
     feature = "fleet",
     feature = "macros",
     feature = "measure",
+    feature = "redis",
     feature = "stream"
 ))]
 #[doc = include_str!("../../README.md")]

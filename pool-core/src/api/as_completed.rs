@@ -14,7 +14,7 @@ use crate::base::observer::{Ended, Observer};
 use crate::base::span::{At, Site};
 use crate::base::sync;
 use crate::base::unwind;
-use crate::batch::{Abandon, Call, Handle, Inputs, Outcome, Stand, Start};
+use crate::batch::{Abandon, Call, Depart, Handle, Inputs, Outcome, Stand, Start};
 use crate::threads::crew::Crew;
 use std::fmt;
 use std::iter::FusedIterator;
@@ -224,17 +224,26 @@ where
 }
 
 /// A call whose outcome is a completion.
-struct Completes<C>(C);
+pub(super) struct Completes<C>(pub(super) C);
 
 impl<I, T, E, C> Call<I, Completion<I, T, E>> for Completes<C>
 where
     C: Call<I, Completion<I, T, E>>,
 {
     const KEEPS: bool = C::KEEPS;
+    const SENDS: bool = C::SENDS;
 
     #[inline]
     fn run(&self, at: At, input: I) -> (Outcome<Completion<I, T, E>>, Ended) {
         self.0.run(at, input)
+    }
+
+    fn send(&self, at: At, input: I) -> Option<Depart> {
+        self.0.send(at, input)
+    }
+
+    fn receive(&self, at: At) -> (Outcome<Completion<I, T, E>>, Ended) {
+        self.0.receive(at)
     }
 
     fn stand_in(
@@ -268,7 +277,7 @@ fn timed<R>(call: impl FnOnce() -> R) -> Timed<R> {
 }
 
 /// The completion of an input, and how its call ended.
-fn complete<I, T, E>(
+pub(super) fn complete<I, T, E>(
     at: At,
     input: I,
     timed: Outcome<Timed<Result<T, E>>>,

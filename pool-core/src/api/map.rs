@@ -209,7 +209,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         Self::of(Handle::new(crew, inputs, Stateful::new(init, call)))
     }
 
-    fn of(mut handle: Handle<'env, R>) -> Self {
+    pub(super) fn of(mut handle: Handle<'env, R>) -> Self {
         handle.settings().in_order = true;
         Self(handle)
     }
@@ -225,7 +225,7 @@ impl<S, Init> States<S, Init> {
     }
 }
 
-fn judge<R>(outcome: Outcome<R>) -> (Outcome<R>, Ended) {
+pub(super) fn judge<R>(outcome: Outcome<R>) -> (Outcome<R>, Ended) {
     let ended = Ended::of(&outcome);
     (outcome, ended)
 }

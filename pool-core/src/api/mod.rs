@@ -11,6 +11,8 @@ mod methods;
 pub(crate) mod pool;
 pub(crate) mod pool_builder;
 pub(crate) mod results;
+#[cfg(any(feature = "redis", test))]
+pub(crate) mod sent;
 #[cfg(all(feature = "fleet", unix))]
 pub(crate) mod served;
 mod states;

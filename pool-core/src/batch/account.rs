@@ -89,12 +89,14 @@ pub(super) struct Account<It> {
     buffer: Option<usize>,
     /// Inputs taken so far, which is the index of the next one.
     taken: usize,
-    /// Threads that run a call or are inside the iterator.
+    /// Threads that run a call or are inside the iterator, and calls that were sent.
     active: usize,
     /// Of these, the calls that are overdue and were abandoned: nothing waits for them.
     overdue: usize,
     /// Threads that have entered and not left: the active ones, and those that stand by or are about to leave.
     inside: usize,
+    /// Of those, the calls that were sent: each counts as a thread inside.
+    sent: usize,
     /// Inputs taken, with the one that is being taken. An input is in flight until the consumer takes its result.
     begun: usize,
     /// `released` as of the last read: it saves an atomic load while there is room.
@@ -111,6 +113,8 @@ pub(super) struct Account<It> {
     owed: bool,
     /// There is one input, and no need to ask for a second.
     single: bool,
+    /// The calls run elsewhere.
+    sends: bool,
     /// The inputs' own hint, from before the first one was taken. Believed for politeness only.
     size_hint: (usize, Option<usize>),
 }
@@ -127,6 +131,7 @@ impl<It: Inputs> Account<It> {
             active: 0,
             overdue: 0,
             inside: 0,
+            sent: 0,
             begun: 0,
             released: Cell::default(),
             hints: 0,
@@ -134,6 +139,7 @@ impl<It: Inputs> Account<It> {
             ramping: false,
             owed: false,
             single: false,
+            sends: false,
             posts: Posts::default(),
         }
     }
@@ -151,7 +157,8 @@ impl<It: Inputs> Account<It> {
         self.phase
     }
 
-    pub(super) fn open(&mut self, settings: &Settings) {
+    pub(super) fn open(&mut self, settings: &Settings, sends: bool) {
+        self.sends = sends;
         if self.phase == Phase::New {
             self.phase = Phase::Open;
         }
@@ -186,6 +193,14 @@ impl<It: Inputs> Account<It> {
 
     /// Like [`has_room`](Self::has_room). If there is none, the consumer hears that room is wanted.
     fn has_room_or_wants_it(&self, limits: Limits<'_>) -> bool {
+        if self.sends && !self.seems_over() {
+            let buffer = self.buffer(limits.cap);
+            let is_worth_it = |released| {
+                self.released.set(released);
+                self.in_flight() < buffer - buffer / 4
+            };
+            return is_worth_it(limits.room.released()) || is_worth_it(limits.room.want());
+        }
         self.has_room(limits) || self.fits(limits, limits.room.want())
     }
 
@@ -238,6 +253,10 @@ impl<It: Inputs> Account<It> {
 
     /// Whether there are enough hints, or a thread stands by in their place.
     fn is_settled(&self, limits: Limits<'_>) -> bool {
+        if self.sends {
+            let full = self.active >= self.max - self.max / 4;
+            return self.hints > 0 || self.inside > self.sent || full;
+        }
         let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
         self.posts.any()
             || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
@@ -387,6 +406,18 @@ impl<It: Inputs> Account<It> {
     /// A thread that has dropped all that it held of the batch leaves.
     pub(super) fn leave(&mut self) {
         self.inside -= 1;
+    }
+
+    /// A call is sent. It counts as inside.
+    pub(super) fn send(&mut self) {
+        self.sent += 1;
+        self.enter();
+    }
+
+    /// The thread that stands for a call that was sent leaves, or nobody waits for the call any more.
+    pub(super) fn returned(&mut self) {
+        self.sent -= 1;
+        self.leave();
     }
 
     /// How many threads are inside.

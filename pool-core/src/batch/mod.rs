@@ -50,12 +50,13 @@ pub(crate) mod inputs;
 mod overdue;
 mod reorder;
 mod run;
+mod sent;
 mod source;
 mod standby;
 mod state;
 mod supply;
 
-pub(crate) use call::{Abandon, Call, Stand};
+pub(crate) use call::{Abandon, Call, Depart, Stand};
 pub(crate) use handle::Handle;
 pub(crate) use inputs::Inputs;
 pub(crate) use source::{Ask, Consumer, Outcome, Polled, Start};
@@ -251,6 +252,11 @@ where
     #[cfg(feature = "stream")]
     fn tick(&self) -> Option<Instant> {
         Self::tick(self)
+    }
+
+    #[cfg(any(feature = "redis", test))]
+    fn finish(&self, index: usize) {
+        Self::finish(self, index);
     }
 
     fn stop(&self) {

@@ -97,6 +97,10 @@ impl<T> Overdue<T> {
         due
     }
 
+    pub(super) fn abandon(&self) -> Abandon<T> {
+        self.abandon
+    }
+
     /// Takes out all stand-ins, so that they can be dropped: nobody wants an outcome any more. The clock ends.
     pub(super) fn clear(&mut self) -> Vec<T> {
         #[cfg(feature = "stream")]
@@ -138,7 +142,7 @@ where
         self.end_timed(at.index, outcome, stay)
     }
 
-    fn begin_timed(&self, index: usize, stand_in: T) {
+    pub(super) fn begin_timed(&self, index: usize, stand_in: T) {
         let mut state = self.lock();
         let wanted = state.account.phase() != Phase::Closed;
         let Some(overdue) = &mut state.overdue else { return };
@@ -157,7 +161,12 @@ where
 
     /// Notes the end of a call, and gives what is filed for it: if its time is over, the stand-in. From now on the call
     /// is not abandoned any more. If it has been, its result comes too late.
-    fn end_timed(&self, index: usize, outcome: Outcome<T>, stay: &mut Stay) -> Outcome<T> {
+    pub(super) fn end_timed(
+        &self,
+        index: usize,
+        outcome: Outcome<T>,
+        stay: &mut Stay,
+    ) -> Outcome<T> {
         let mut state = self.lock();
         let begun = state.overdue.as_mut().and_then(|overdue| overdue.calls.remove(&index));
         let Some(begun) = begun else { return outcome };
@@ -180,6 +189,15 @@ where
         panics.drop(surplus);
         self.keep(panics);
         filed
+    }
+
+    /// Forgets a call that nobody waits for, since its batch is closed. The stand-in has been taken out.
+    pub(super) fn forget_overdue(&self, state: &mut State<It, C, T>, index: usize) {
+        let begun = state.overdue.as_mut().and_then(|overdue| overdue.calls.remove(&index));
+        if begun.is_some_and(|begun| begun.abandoned) {
+            state.account.overdue_ended();
+            self.crew().count_abandoned(-1);
+        }
     }
 
     /// Asks the inputs for their end, if only overdue calls run that would do so. The thread is in no call, or in one

@@ -24,13 +24,26 @@ pub(super) struct Stay {
     pub(super) calls: Calls,
     /// The call was abandoned, so that its result comes too late.
     pub(super) late: bool,
+    /// The thread stands for a call that was sent, and finishes it.
+    sent: bool,
     /// The consumer, which gets this thread's permit when it leaves.
     heir: Option<Heir>,
 }
 
 impl Stay {
     pub(super) fn of(worker: bool) -> Self {
-        Self { worker, searches: false, calls: Calls::default(), late: false, heir: None }
+        let calls = Calls::default();
+        Self { worker, searches: false, calls, late: false, sent: false, heir: None }
+    }
+
+    #[cfg(any(feature = "redis", test))]
+    pub(super) fn of_sent() -> Self {
+        Self { sent: true, ..Self::of(false) }
+    }
+
+    /// Whether the thread goes on with further inputs.
+    pub(super) fn goes_on(&self) -> bool {
+        self.worker && self.heir.is_none()
     }
 }
 
@@ -82,6 +95,10 @@ where
         while let Some(inputs) = next {
             let Some((index, input)) = self.take(inputs) else { break };
             let at = At { pool: crew.name(), index };
+            if C::SENDS {
+                next = self.send(&inside, &mut stay, &call, at, input);
+                continue;
+            }
             let outcome = if timed {
                 self.run_timed(&inside, &mut stay, &call, at, input)
             } else {
@@ -174,7 +191,12 @@ where
     }
 
     /// Files the outcome of one input, and takes the right to another, if there is one and this thread goes on.
-    fn file(&self, index: usize, outcome: Outcome<T>, stay: &mut Stay) -> Option<Box<It>> {
+    pub(super) fn file(
+        &self,
+        index: usize,
+        outcome: Outcome<T>,
+        stay: &mut Stay,
+    ) -> Option<Box<It>> {
         let limits = self.limits();
         let fast = stay.calls.fast;
         let mut state = self.lock();
@@ -206,7 +228,7 @@ where
         // Before any new input: a call that waits elsewhere gets its permit back first.
         waiter = waiter.and_then(Waiter::call_back);
         let mut next = None;
-        if stay.worker && stay.heir.is_none() && !self.pressed(&state) {
+        if stay.goes_on() && !self.pressed(&state) {
             // Two are too many for inputs this fast.
             let crowded = fast && (state.account.busy() || state.account.posts.held(Post::Stalled));
             let post = if crowded { Post::Crowded } else { Post::Stalled };
@@ -284,7 +306,11 @@ where
             state = self.lock();
         }
         let surplus = panics.first().and_then(|payload| state.keep(payload));
-        state.account.leave();
+        if stay.sent {
+            state.account.returned();
+        } else {
+            state.account.leave();
+        }
         let unheard =
             state.account.phase() == Phase::Closed && state.account.inside() == 0 && !state.awaited;
         let swallowed = if unheard { state.dropped.take() } else { None };
@@ -294,7 +320,15 @@ where
         if stay.worker && !stay.searches {
             self.crew().search();
         }
+        let owed = C::SENDS && state.account.settle(self.limits());
         self.end_if_done(state);
+        seeded!("sender-leaves-without-a-hint" => {
+            wake(waiter);
+            return heir;
+        });
+        if owed {
+            self.push();
+        }
         seeded!("leaving-wakes-nobody" => return heir);
         wake(waiter);
         unwind::discard(surplus);

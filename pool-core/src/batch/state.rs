@@ -9,6 +9,7 @@ use crate::batch::reorder::Outbox;
 use crate::batch::source::Outcome;
 use crate::nesting::waiter::Waiter;
 use crate::threads::crew::{Crew, Heir};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) struct State<It, C, T> {
@@ -18,6 +19,8 @@ pub(super) struct State<It, C, T> {
     pub(super) is_last: Option<fn(&T) -> bool>,
     /// The calls that run, where the batch abandons those that take too long.
     pub(super) overdue: Option<Box<Overdue<T>>>,
+    /// The calls that were sent, by index.
+    pub(super) sent: BTreeSet<usize>,
     /// Here until the batch takes no further input and the last thread leaves.
     pub(super) call: Option<Arc<C>>,
     /// The consumer, while it waits.
@@ -50,6 +53,7 @@ impl<It, C, T> State<It, C, T> {
             results: Outbox::new(),
             is_last: None,
             overdue: None,
+            sent: BTreeSet::new(),
             call: Some(Arc::new(call)),
             waiter: None,
             absent: None,

@@ -46,6 +46,13 @@ where
             && (eager || !state.account.busy())
     }
 
+    /// Whether a call treats the batch as one of another pool, though it is on its own: threads inside may have no
+    /// permit to hand over.
+    fn is_foreign(state: &State<It, C, T>) -> bool {
+        seeded!("sent-calls-have-an-heir" => return state.overdue.is_some());
+        state.overdue.is_some() || C::SENDS
+    }
+
     /// Step 4 of the essay on borrowing.
     fn wait_until_left(&self) -> Option<Payload> {
         let crew = self.crew();
@@ -70,7 +77,7 @@ where
     /// A call waits for this batch, which has nothing that the call could run. If the batch is on the call's own pool,
     /// a thread is inside.
     fn give_up(&self, state: &mut State<It, C, T>, call: &Away) -> GivenUp {
-        state.absent = if state.overdue.is_some() { None } else { call.heir(self.crew()) };
+        state.absent = if Self::is_foreign(state) { None } else { call.heir(self.crew()) };
         debug_assert!(state.absent.is_none() || state.account.inside() > 0);
         call.give_up()
     }
@@ -99,7 +106,7 @@ where
                 nesting::lend_token(|token, deadline| self.token.adopt(token, deadline));
             }
             state.live = true;
-            state.account.open(settings);
+            state.account.open(settings, C::SENDS);
             state.results.keep_order(settings.in_order);
             state.account.connect(|| Listener(self.hint()));
             if state.done() {
@@ -157,7 +164,7 @@ where
             return Polled::LeftToOverdue;
         }
         if self.wants_help(&state, ask.eager) {
-            if ask.may_help && state.overdue.is_none() {
+            if ask.may_help && !Self::is_foreign(&state) {
                 return Polled::Help;
             }
             if std::mem::take(&mut state.unserved) {
@@ -250,11 +257,12 @@ where
         let cut = state.account.unfinished();
         state.account.posts.relieve();
         state.awaited |= wait;
+        let stand_ins = state.overdue.as_mut().map(|overdue| overdue.clear());
+        self.forget_sent(&mut state);
         let call = if state.account.inside() == 0 { state.call.take() } else { None };
         let (inputs, results) = (state.account.close(), state.results.clear());
         let (last, dropped) = (state.last.take(), state.dropped.take());
         let waiter = state.waiter.take();
-        let stand_ins = state.overdue.as_mut().map(|overdue| overdue.clear());
         self.end_if_done(state);
         seeded!("early-end-cancels-nobody" => return None);
         if cut {

@@ -41,7 +41,7 @@ use std::time::Duration;
 /// # main().unwrap();
 /// # }
 /// ```
-pub struct Fleet(pub(super) Arc<Engine>);
+pub struct Fleet(pub(super) Engine);
 
 impl Fleet {
     /// Makes a fleet of at most `workers` copies of this program, each of which runs one call at a time.
@@ -72,7 +72,7 @@ impl Fleet {
     pub fn processes(workers: usize) -> Result<Self, FleetError> {
         assert!(workers > 0, "a fleet of 0 processes; at least one worker is needed to run a call");
         worker::may_call()?;
-        Ok(Self(Arc::new(Engine::Processes(Processes::new(workers)))))
+        Ok(Self(Engine::Processes(Arc::new(Processes::new(workers)))))
     }
 
     /// Sets the arguments with which workers are started. By default they are those of this process.
@@ -109,9 +109,10 @@ impl Fleet {
     /// ```
     #[track_caller]
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        match self.setting("args") {
+        match &mut self.0 {
             Engine::Processes(processes) => {
-                processes.arguments = arguments.into_iter().map(Into::into).collect();
+                setting("args", processes).arguments =
+                    arguments.into_iter().map(Into::into).collect();
             }
             #[cfg(feature = "redis")]
             Engine::Redis(_) => panic!("`args` on a fleet whose workers other programs start"),
@@ -119,23 +120,19 @@ impl Fleet {
         self
     }
 
-    #[track_caller]
-    fn setting(&mut self, name: &str) -> &mut Engine {
-        Arc::get_mut(&mut self.0).unwrap_or_else(|| {
-            panic!("`{name}` comes too late; set it before a function is on the fleet")
-        })
-    }
-
     /// Makes a fleet of the workers that serve at a Redis server: any number, on any machine.
     ///
     /// Its callers and its workers are programs of yours that share the annotated functions. Calls are entries of Redis
     /// Streams. Each input has one outcome, whatever is killed: workers, connections, the server with its log on. A
     /// call may run more than once, if its worker is gone, or was without a sign of life for the
-    /// [`lease`](Self::lease). One that was handed out five times in vain is [`FleetError::Dead`].
+    /// [`lease`](Self::lease). One that was handed out five times in vain is [`FleetError::Dead`]. From the third time
+    /// on it runs in a copy of the worker's program, with the same arguments, so that a crash ends nothing else. So
+    /// [`run`](Worker::run) comes first in a worker's `main`.
     ///
-    /// At most 64 calls of this caller are with the server at once. A batch has fewer with
-    /// [`max_workers`](crate::Map::max_workers), and more [`on`](crate::Map::on) a larger pool. Inputs of more than 1
-    /// MiB are refused. A program that may write to the server can call the functions and read their results, so a
+    /// At most 256 calls of a batch are with the server or have results that were not taken yet. Its
+    /// [`buffer`](crate::Map::buffer) sets another number, and its [`max_workers`](crate::Map::max_workers) how many
+    /// are with the server. No thread waits for a call: one encodes the inputs, and two speak to the server for the
+    /// whole fleet, one of which decodes the results. Inputs of more than 1 MiB are refused. A program that may write to the server can call the functions and read their results, so a
     /// server is for callers and workers that trust each other. While the server is away, calls wait, and so do those
     /// that are stopped. A time limit asks, as in a pool: it takes a call back that no worker has, and a worker's call
     /// sees [`is_cancelled`](crate::is_cancelled).
@@ -170,7 +167,7 @@ impl Fleet {
         let client =
             ::redis::Client::open(url).map_err(|error| FleetError::Server(error.to_string()))?;
         let caller = Caller::new(client, worker::LEASE);
-        Ok(Self(Arc::new(Engine::Redis(caller))))
+        Ok(Self(Engine::Redis(Arc::new(caller))))
     }
 
     /// Sets how long a worker owns a call without a sign of life, by default 30 seconds. Callers and workers set the
@@ -196,8 +193,8 @@ impl Fleet {
     #[cfg(feature = "redis")]
     #[track_caller]
     pub fn lease(mut self, lease: Duration) -> Self {
-        match self.setting("lease") {
-            Engine::Redis(caller) => caller.lease = lease,
+        match &mut self.0 {
+            Engine::Redis(caller) => setting("lease", caller).lease = lease,
             Engine::Processes(_) => panic!("`lease` on a fleet of processes"),
         }
         self
@@ -214,7 +211,7 @@ impl Fleet {
     /// As for [`redis`](Self::redis).
     #[cfg(feature = "redis")]
     pub fn serve(self, services: impl IntoIterator<Item = Service>) -> Worker {
-        match &*self.0 {
+        match &self.0 {
             Engine::Redis(caller) => {
                 Worker::at(caller.client.clone(), caller.lease).serve(services)
             }
@@ -251,7 +248,7 @@ impl Fleet {
     /// As for [`DeadLetter`](crate::fleet::DeadLetter).
     #[cfg(feature = "redis")]
     pub fn dead_letters(&self) -> Result<Vec<dead_letter::DeadLetter>, FleetError> {
-        match &*self.0 {
+        match &self.0 {
             Engine::Redis(caller) => dead_letter::all(&caller.client),
             Engine::Processes(_) => Ok(Vec::new()),
         }
@@ -269,6 +266,14 @@ impl Fleet {
     pub fn stats(&self) -> Stats {
         self.0.stats()
     }
+}
+
+/// What a setting changes, as long as no function is on the fleet.
+#[track_caller]
+fn setting<'a, E>(name: &str, engine: &'a mut Arc<E>) -> &'a mut E {
+    Arc::get_mut(engine).unwrap_or_else(|| {
+        panic!("`{name}` comes too late; set it before a function is on the fleet")
+    })
 }
 
 impl fmt::Debug for Fleet {

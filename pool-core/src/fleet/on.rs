@@ -9,6 +9,9 @@ use crate::fleet::frame;
 use crate::fleet::function::{self, Failure, Function, TOO_LONG, Value};
 use crate::fleet::handle::Fleet;
 use crate::fleet::inputs::Input;
+use crate::fleet::processes::Processes;
+#[cfg(feature = "redis")]
+use crate::fleet::redis::{caller::WINDOW, carrier::Remote};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -40,7 +43,7 @@ use std::sync::Arc;
 /// # }
 /// ```
 pub struct On<F> {
-    engine: Arc<Engine>,
+    engine: Engine,
     function: PhantomData<fn() -> F>,
 }
 
@@ -48,7 +51,7 @@ impl<F> On<F> {
     /// The function on a fleet. Generated code calls this.
     #[doc(hidden)]
     pub fn new(fleet: &Fleet) -> Self {
-        Self { engine: Arc::clone(&fleet.0), function: PhantomData }
+        Self { engine: fleet.0.clone(), function: PhantomData }
     }
 }
 
@@ -67,8 +70,17 @@ impl<F: Function> On<F> {
         In: IntoIterator<Item: Input<F::Parameters>>,
         In::IntoIter: Send + 'env,
     {
-        let engine = Arc::clone(&self.engine);
-        let batch = self.engine.pool().map(inputs, move |input| run::<F>(&engine, &input));
+        let batch = match &self.engine {
+            Engine::Processes(processes) => {
+                let workers = Arc::clone(processes);
+                processes.pool.map(inputs, move |input| run::<F>(&workers, &input))
+            }
+            #[cfg(feature = "redis")]
+            Engine::Redis(caller) => {
+                let remote = Remote::<F>::new(Arc::clone(caller));
+                Map::sent(caller.pool.crew(), inputs.into_iter(), remote).buffer(WINDOW)
+            }
+        };
         match F::timeout() {
             Some(limit) => batch.timeout(limit),
             None => batch,
@@ -78,8 +90,8 @@ impl<F: Function> On<F> {
     /// Runs the function for each of the inputs on the fleet's workers, and gives the outcomes as they finish.
     ///
     /// The inputs are handed back. They need not be `Clone`, since only what they hold travels.
-    /// [`elapsed`](crate::Completion::elapsed) is the time of the call with the way there and back, the start of a
-    /// worker where one was needed, and the wait for one at a server.
+    /// [`elapsed`](crate::Completion::elapsed) is how long the call ran at its worker, in a fleet over Redis. In a fleet
+    /// of processes it is that with the way there and back, and with the start of a process where one was needed.
     ///
     /// # Examples
     ///
@@ -119,9 +131,18 @@ impl<F: Function> On<F> {
     where
         In: IntoInputs<Item: Input<F::Parameters> + Send + 'env, Inputs: 'env>,
     {
-        let engine = Arc::clone(&self.engine);
-        let call = move |input: &In::Item| run::<F>(&engine, input);
-        let batch = self.engine.pool().as_completed(inputs, call);
+        let batch = match &self.engine {
+            Engine::Processes(processes) => {
+                let workers = Arc::clone(processes);
+                let call = move |input: &In::Item| run::<F>(&workers, input);
+                processes.pool.as_completed(inputs, call)
+            }
+            #[cfg(feature = "redis")]
+            Engine::Redis(caller) => {
+                let remote = Remote::<F>::new(Arc::clone(caller));
+                AsCompleted::sent(caller.pool.crew(), inputs.into_inputs(), remote).buffer(WINDOW)
+            }
+        };
         match F::timeout() {
             Some(limit) => batch.timeout(limit),
             None => batch,
@@ -131,19 +152,19 @@ impl<F: Function> On<F> {
 
 /// The way of one input: written, run in another process, and its answer read.
 fn run<F: Function>(
-    engine: &Engine,
+    processes: &Processes,
     input: &impl Input<F::Parameters>,
 ) -> Result<Value<F>, RemoteError<Failure<F>>> {
     let inputs = input.encode().map_err(FleetError::Encoding)?;
     if inputs.len() > frame::LIMIT {
         return Err(FleetError::Encoding(TOO_LONG.into()).into());
     }
-    function::result::<F>(engine.call(F::NAME, inputs)?)
+    function::result::<F>(processes.call(F::NAME, &inputs)?)
 }
 
 impl<F> Clone for On<F> {
     fn clone(&self) -> Self {
-        Self { engine: Arc::clone(&self.engine), function: PhantomData }
+        Self { engine: self.engine.clone(), function: PhantomData }
     }
 }
 

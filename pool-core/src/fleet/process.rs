@@ -54,6 +54,25 @@ impl Process {
         Self::spawn(arguments).map_err(|error| FleetError::NotStarted(error.to_string()))
     }
 
+    /// Runs one call in a process that is started for it and ended after it.
+    #[cfg(feature = "redis")]
+    pub(super) fn run_alone(name: &str, inputs: &[u8]) -> Result<Answer, FleetError> {
+        let arguments: Vec<_> = env::args_os().skip(1).collect();
+        let mut process = Self::start(&arguments)?;
+        match process.call(name, inputs) {
+            Ok(answer) => {
+                drop(process.dismiss().wait());
+                Ok(answer)
+            }
+            Err(Missing::GivenUp(error)) => {
+                process.end();
+                Err(error)
+            }
+            Err(Missing::NotBegun(end)) => Err(FleetError::Crashed(end)),
+            Err(Missing::Lost(error)) => Err(error),
+        }
+    }
+
     fn spawn(arguments: &[OsString]) -> io::Result<Self> {
         let (line, other_end) = UnixStream::pair()?;
         line.set_read_timeout(Some(TICK))?;

@@ -68,14 +68,9 @@ impl Worker {
     /// Finds out what this process is. A worker's standard input is the line to its caller. It gets the null device in
     /// its place, so that no code of the user, and no process that it starts, reads from the line.
     pub(super) fn of_this_process() -> io::Result<Self> {
-        let mark = Mark::of_this_process();
-        let place = if mark.is_some_and(|mark| mark.has_its_line()) {
-            // Closed in processes that this one starts.
-            let line = io::stdin().as_fd().try_clone_to_owned()?;
-            system::without_input()?;
-            Place::Line(UnixStream::from(line))
-        } else {
-            Self::by_url()?
+        let place = match line()? {
+            Some(line) => Place::Line(line),
+            None => Self::by_url()?,
         };
         Ok(Self { place, services: Vec::new() })
     }
@@ -97,10 +92,11 @@ impl Worker {
         }
     }
 
-    /// A worker at a server.
+    /// A worker at a server, or a copy of one that runs a call which may end its process.
     #[cfg(feature = "redis")]
     pub(super) fn at(client: redis::Client, lease: Duration) -> Self {
-        Self { place: Place::Server(client, lease), services: Vec::new() }
+        let place = line().ok().flatten().map_or(Place::Server(client, lease), Place::Line);
+        Self { place, services: Vec::new() }
     }
 
     /// Adds functions that this worker serves. A list holds services of all kinds of functions.
@@ -182,6 +178,17 @@ impl Worker {
             Place::Nowhere => Ok(()),
         }
     }
+}
+
+/// The line to the caller, if this process is a copy of it.
+fn line() -> io::Result<Option<UnixStream>> {
+    if !Mark::of_this_process().is_some_and(|mark| mark.has_its_line()) {
+        return Ok(None);
+    }
+    // Closed in processes that this one starts.
+    let line = io::stdin().as_fd().try_clone_to_owned()?;
+    system::without_input()?;
+    Ok(Some(UnixStream::from(line)))
 }
 
 /// Refuses a caller's part in a process that was started as a worker, unless it serves. Otherwise a `main` that does

@@ -130,11 +130,18 @@ impl Inside {
     /// Runs one call. The call returns its result, and how it ended.
     #[inline]
     pub(crate) fn call<R>(&self, call: impl FnOnce() -> (R, Ended)) -> R {
-        self.tally.set_running(1);
-        let (result, ended) = call();
-        self.tally.set_running(0);
+        let (result, ended) = self.send(call);
         self.tally.count(ended == Ended::Panicked);
         result
+    }
+
+    /// Sends one call. It has not ended by that.
+    #[inline]
+    pub(crate) fn send<R>(&self, send: impl FnOnce() -> R) -> R {
+        self.tally.set_running(1);
+        let sent = send();
+        self.tally.set_running(0);
+        sent
     }
 }
 
@@ -241,7 +248,7 @@ pub(crate) fn is_cancelled() -> bool {
 }
 
 /// Ends the time of the current call then, if that is sooner than the end of the call around it.
-fn limit_call(deadline: Option<Instant>) {
+pub(crate) fn limit_call(deadline: Option<Instant>) {
     innermost(|frame| frame.deadline.set(sync::sooner(deadline, frame.token.deadline())));
 }
 

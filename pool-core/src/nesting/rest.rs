@@ -2,6 +2,8 @@
 
 use crate::base::sync::{self, seeded};
 use crate::nesting::Away;
+#[cfg(feature = "redis")]
+use crate::nesting::token::Listening;
 use crate::nesting::token::Token;
 use crate::threads::counters::Tally;
 use crate::threads::crew::Crew;
@@ -18,6 +20,12 @@ pub(crate) struct CurrentCall {
 }
 
 impl CurrentCall {
+    /// Calls `alarm` when the call's batch is cancelled.
+    #[cfg(feature = "redis")]
+    pub(crate) fn listen(&self, alarm: impl Fn() + Send + Sync + 'static) -> Listening {
+        Listening::to(Arc::clone(&self.token), Arc::new(alarm))
+    }
+
     fn is_cancelled(&self) -> bool {
         self.token.is_cancelled() || sync::past(self.deadline)
     }

@@ -1,4 +1,4 @@
-//! [`Token`]: whether a batch is cancelled, and which of its calls sleep until then.
+//! [`Token`]: whether a batch is cancelled, and who wants to hear of that.
 //!
 //! Every batch has a token. If a call started the batch, the token knows the token of that call's batch. So a call sees
 //! whether any batch around it is cancelled.
@@ -9,13 +9,16 @@ use std::time::Instant;
 
 #[derive(Default)]
 pub(crate) struct Token {
-    /// Written under the lock of `sleepers`. So a call that registers there sees the flag or is woken.
+    /// Written under the lock of `alarms`. So who registers there sees the flag or is called.
     cancelled: AtomicBool,
     parent: OnceLock<Arc<Token>>,
     /// When the time of the call is over that started the batch.
     deadline: OnceLock<Instant>,
-    sleepers: Mutex<Vec<Arc<Unparker>>>,
+    alarms: Mutex<Vec<Alarm>>,
 }
+
+/// What is called once when a batch is cancelled: it wakes somebody.
+pub(crate) type Alarm = Arc<dyn Fn() + Send + Sync>;
 
 impl Token {
     /// Sets the token of the call that started the batch, and the deadline of that call, once.
@@ -32,15 +35,15 @@ impl Token {
     }
 
     pub(crate) fn cancel(&self) {
-        let sleepers = {
-            let mut sleepers = self.sleepers.lock();
-            let woken = std::mem::take(&mut *sleepers);
-            seeded!("cancel-flag-outside-the-lock" => drop(sleepers));
-            // Relaxed is enough: the flag carries no data, and the lock orders it against the sleepers.
+        let alarms = {
+            let mut alarms = self.alarms.lock();
+            let registered = std::mem::take(&mut *alarms);
+            seeded!("cancel-flag-outside-the-lock" => drop(alarms));
+            // Relaxed is enough: the flag carries no data, and the lock orders it against the alarms.
             self.cancelled.store(true, Ordering::Relaxed);
-            woken
+            registered
         };
-        sleepers.iter().for_each(|sleeper| sleeper.unpark());
+        alarms.iter().for_each(|alarm| alarm());
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -55,8 +58,9 @@ impl Token {
         deadline: Option<Instant>,
         awake: impl Fn() -> bool,
     ) -> bool {
-        let sleeper = Arc::new(Unparker::current());
-        self.lineage().for_each(|token| token.sleepers.lock().push(Arc::clone(&sleeper)));
+        let sleeper = Unparker::current();
+        let alarm: Alarm = Arc::new(move || sleeper.unpark());
+        self.register(&alarm);
         let slept = loop {
             if self.is_cancelled() || sync::past(deadline) {
                 break false;
@@ -66,12 +70,50 @@ impl Token {
             }
             sync::park(sync::sooner(until, deadline));
         };
-        self.lineage()
-            .for_each(|token| token.sleepers.lock().retain(|other| !Arc::ptr_eq(other, &sleeper)));
+        self.unregister(&alarm);
         slept
+    }
+
+    fn register(&self, alarm: &Alarm) {
+        self.lineage().for_each(|token| token.alarms.lock().push(Arc::clone(alarm)));
+    }
+
+    fn unregister(&self, alarm: &Alarm) {
+        let others = |other: &Alarm| !Arc::ptr_eq(other, alarm);
+        self.lineage().for_each(|token| token.alarms.lock().retain(others));
     }
 
     fn lineage(&self) -> impl Iterator<Item = &Token> {
         std::iter::successors(Some(self), |token| token.parent.get().map(|parent| &**parent))
+    }
+}
+
+/// Exists while somebody wants to hear that a batch, or one around it, is cancelled.
+#[cfg(feature = "redis")]
+pub(crate) struct Listening {
+    token: Arc<Token>,
+    alarm: Alarm,
+}
+
+#[cfg(feature = "redis")]
+impl Listening {
+    /// Calls `alarm` when the batch is cancelled, at once if it is already.
+    pub(super) fn to(token: Arc<Token>, alarm: Alarm) -> Self {
+        token.register(&alarm);
+        if token.is_cancelled() {
+            alarm();
+        }
+        Self { token, alarm }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.token.unregister(&self.alarm);
     }
 }

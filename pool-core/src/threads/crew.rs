@@ -40,6 +40,10 @@ pub(crate) trait Job: Send + Sync {
         None
     }
 
+    /// A call that was sent to run elsewhere is over: files what became of it. Runs code of the user.
+    #[cfg(any(feature = "redis", test))]
+    fn finish(&self, _index: usize) {}
+
     /// Stops the batch: it takes no further input.
     fn stop(&self);
 }
@@ -345,6 +349,11 @@ impl Crew {
             Some(worker) => Arc::clone(&worker.tally),
             None => self.new_tally(),
         }
+    }
+
+    /// Counts a call that has ended elsewhere.
+    pub(crate) fn count_sent(&self, panicked: bool) {
+        self.tallies.lock().1.count(panicked);
     }
 
     /// The sum of all threads' counters.

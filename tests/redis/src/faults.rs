@@ -1,7 +1,7 @@
 //! What must hold whatever is killed: each input has one outcome, its own.
 
 use crate::server::{Process, Server};
-use crate::{LEASE, double};
+use crate::{LEASE, double, workers};
 use pool_core::{CallError, Fleet, FleetError, RemoteError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 type Fault = (&'static str, fn());
 
-const FAULTS: [Fault; 25] = [
+const FAULTS: [Fault; 29] = [
     ("undisturbed", || disturbed(|_, _| {})),
     ("worker_killed", || disturbed(|_, workers| drop(workers.pop()))),
     ("server_killed", || {
@@ -93,6 +93,10 @@ const FAULTS: [Fault; 25] = [
     ("time_limits", time_limits),
     ("refused", refused),
     ("by_the_environment", by_the_environment),
+    ("workers_are_counted", workers::are_counted),
+    ("workers_survive_suspects", workers::survive_suspects),
+    ("suspects_may_be_innocent", workers::suspects_may_be_innocent),
+    ("workers_survive_garbage", workers::survive_garbage),
     ("throughput", throughput),
 ];
 
@@ -107,7 +111,7 @@ pub(crate) fn all(names: &[&str]) {
     println!("all passed");
 }
 
-fn fleet(server: &Server) -> Fleet {
+pub(crate) fn fleet(server: &Server) -> Fleet {
     Fleet::redis(&server.url()).unwrap().lease(LEASE)
 }
 
@@ -224,7 +228,7 @@ fn panics() {
     assert_eq!(panics, 50);
 }
 
-fn until(server: &Server, executions: usize) {
+pub(crate) fn until(server: &Server, executions: usize) {
     while server.executions().len() < executions {
         thread::sleep(Duration::from_millis(5));
     }

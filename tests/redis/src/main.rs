@@ -2,6 +2,7 @@
 
 mod faults;
 mod server;
+mod workers;
 
 use pool_core::{Fleet, FleetError, concurrent, is_cancelled, sleep};
 use std::fs::OpenOptions;

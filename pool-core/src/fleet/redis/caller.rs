@@ -1,35 +1,26 @@
 //! [`Caller`]: the calls that this process has handed to a server.
 //!
-//! Each call waits on a thread of the fleet's pool, as a call in another process does. What it has to say goes to the
-//! **writer**, which sends all that has piled up at once. The **reader** takes the results off and wakes the calls.
+//! The fleet's pool takes the inputs and encodes them. Calls that are ready go to the **writer**, which sends all that
+//! has piled up at once. The **reader** takes the results off and finishes the calls. No thread waits for one call.
 
 use super::link::{Failed, Link};
-use super::table::{Open, Order, Shared};
-use super::{GROUP, calls_of, dead_of, milliseconds, unique};
+use super::table::Shared;
+use super::{GROUP, calls_of, dead_of};
 use crate::api::pool::Pool;
 use crate::fleet::error::FleetError;
-use crate::fleet::frame::Answer;
-use crate::fleet::process::is_wanted;
 use crate::fleet::stats::Stats;
-use crate::{deadline, is_cancelled};
 use redis::Client;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use redis::streams::StreamInfoConsumersReply;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How many calls of one caller are with the server at once.
-const WINDOW: usize = 64;
+/// How many calls of a batch are with the server at once, with those whose results the consumer has not taken.
+pub(crate) const WINDOW: usize = 256;
 
-/// How long a call waits for its answer before it looks whether it is cancelled. A worker hears of that with its next
-/// heartbeat only.
-const LOOK: Duration = Duration::from_millis(200);
-
-/// How many bytes the inputs of a call may have.
-const LIMIT: usize = 1 << 20;
-
-/// What the server tells of a worker.
-type Consumer = HashMap<String, redis::Value>;
+/// How many batches can take an input at once. A thread is there only for one that does.
+const MAX_WORKERS: usize = 64;
 
 pub(crate) struct Caller {
     pub(crate) pool: Pool,
@@ -40,61 +31,8 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(client: Client, lease: Duration) -> Self {
-        let pool = Pool::builder().max_workers(WINDOW).name("fleet").build();
+        let pool = Pool::builder().max_workers(MAX_WORKERS).name("fleet").build();
         Self { pool, client, lease, shared: Mutex::new(None) }
-    }
-
-    /// Runs one call at some worker.
-    pub(crate) fn call(
-        &self,
-        function: &'static str,
-        inputs: Vec<u8>,
-    ) -> Result<Answer, FleetError> {
-        if inputs.len() > LIMIT {
-            return Err(FleetError::Encoding("it takes more than 1 MiB".into()));
-        }
-        let shared = self.shared();
-        let limit = deadline().map(|at| at.saturating_duration_since(Instant::now()));
-        let index = {
-            let mut table = shared.table();
-            table.last += 1;
-            let index = table.last;
-            let open = Open {
-                function,
-                inputs: inputs.into(),
-                limit,
-                entry: None,
-                cancelled: false,
-                answer: table.refused.clone().map(Err),
-                waits: thread::current(),
-            };
-            table.functions.insert(function);
-            table.open.insert(index, open);
-            table.outbox.push(Order::Add(index));
-            index
-        };
-        shared.waiting.notify_one();
-        loop {
-            let mut table = shared.table();
-            let open = table.open.get_mut(&index).expect("this call");
-            if let Some(answer) = open.answer.take() {
-                table.open.remove(&index);
-                return match answer {
-                    // It was taken back, for one of two reasons.
-                    Err(FleetError::Cancelled) => {
-                        Err(is_wanted().err().unwrap_or(FleetError::Cancelled))
-                    }
-                    answer => answer,
-                };
-            }
-            if !open.cancelled && is_cancelled() {
-                open.cancelled = true;
-                table.outbox.push(Order::TakeBack(index));
-                shared.waiting.notify_one();
-            }
-            drop(table);
-            thread::park_timeout(LOOK);
-        }
     }
 
     /// What the server knows of the functions that this caller has called.
@@ -103,7 +41,7 @@ impl Caller {
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(shared) = shared else { return none };
         let functions = shared.table().functions.clone();
-        let lease = milliseconds(self.lease);
+        let lease = self.lease.as_millis();
         let mut link = Link::new(self.client.clone());
         let stats = link.run(
             || false,
@@ -114,26 +52,15 @@ impl Caller {
                     stats.queued += redis::cmd("XLEN").arg(&calls).query::<usize>(connection)?;
                     stats.dead +=
                         redis::cmd("XLEN").arg(dead_of(function)).query::<usize>(connection)?;
-                    let mut consumers = redis::cmd("XINFO");
-                    consumers.arg("CONSUMERS").arg(&calls).arg(GROUP);
+                    let mut workers_of = redis::cmd("XINFO");
+                    workers_of.arg("CONSUMERS").arg(&calls).arg(GROUP);
                     // There is no group before there was a worker.
-                    let consumers: Vec<Consumer> = consumers.query(connection).unwrap_or_default();
-                    for consumer in consumers {
-                        let number = |field| {
-                            let value =
-                                consumer.get(field).cloned().map(redis::from_redis_value::<u64>);
-                            value.and_then(Result::ok).unwrap_or_default()
-                        };
-                        stats.running += number("pending") as usize;
+                    let reply = workers_of.query::<StreamInfoConsumersReply>(connection);
+                    for worker in reply.unwrap_or_default().consumers {
+                        stats.running += worker.pending;
                         // A worker asks for calls all the time. One that does not is gone.
-                        if number("idle") < lease {
-                            workers.extend(
-                                consumer
-                                    .get("name")
-                                    .cloned()
-                                    .map(redis::from_redis_value::<String>)
-                                    .and_then(Result::ok),
-                            );
+                        if (worker.idle as u128) < lease {
+                            workers.insert(worker.name);
                         }
                     }
                 }
@@ -146,18 +73,12 @@ impl Caller {
     }
 
     /// What the threads know, which are started with the first call.
-    fn shared(&self) -> Arc<Shared> {
+    pub(super) fn shared(&self) -> Arc<Shared> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let here = |shared: &Arc<Shared>| shared.process == std::process::id();
         *shared = shared.take().filter(here);
         Arc::clone(shared.get_or_insert_with(|| {
-            let shared = Arc::new(Shared {
-                process: std::process::id(),
-                results: format!("{{pool}}:r:{}", unique()),
-                life: self.lease * 2,
-                table: Mutex::default(),
-                waiting: Condvar::new(),
-            });
+            let shared = Arc::new(Shared::new(self.lease * 2));
             for part in [Shared::write, Shared::read] {
                 let (shared, link) = (Arc::clone(&shared), Link::new(self.client.clone()));
                 let started = thread::Builder::new().name("fleet".into()).spawn({

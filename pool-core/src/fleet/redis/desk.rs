@@ -16,6 +16,8 @@ pub(super) struct Desk {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) lease: Duration,
+    /// The keys of the calls that are served.
+    pub(super) served: Vec<String>,
     /// What has been taken and not yet reported, by the key of its calls and by its entry.
     pub(super) taken: Mutex<HashMap<(String, String), Taken>>,
     /// A place is free.
@@ -40,6 +42,8 @@ pub(super) struct Done {
     pub(super) function: Arc<Service>,
     pub(super) entry: Entry,
     pub(super) report: Report,
+    /// How long it ran.
+    pub(super) elapsed: Duration,
 }
 
 impl Desk {

@@ -1,27 +1,31 @@
-//! The heart of a worker, which renews its leases and hears which calls are no longer wanted.
+//! The heart of a worker, which gives signs of life, renews leases, and hears which calls are no longer wanted.
 
 use super::desk::Desk;
 use super::link::{Failed, Link};
 use super::{Entry, GROUP, mark_of, scripts, text};
-use redis::Script;
+use redis::{Connection, RedisResult, Script};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 impl Desk {
-    /// Renews leases until the process ends and nothing is taken any more.
+    /// Beats until the process ends and nothing is taken any more.
     pub(super) fn beat(&self) -> Result<(), Failed> {
         let mut link = Link::new(self.client.clone());
         let renew = Script::new(scripts::RENEW);
-        let mut beat = Instant::now();
+        let mut beat = None::<Instant>;
         let is_over = || self.is_ending() && self.taken().is_empty();
         while !self.over.load(Ordering::Relaxed) && !is_over() {
             thread::sleep(Duration::from_millis(50).min(self.lease / 10));
-            if beat.elapsed() < self.lease / 3 {
+            if beat.is_some_and(|beat| beat.elapsed() < self.lease / 3) {
                 continue;
             }
-            beat = Instant::now();
+            beat = Some(Instant::now());
+            match link.run(|| !self.is_ending(), |connection| self.give_a_sign(connection)) {
+                Ok(()) | Err(Failed::GivenUp) => {}
+                refused => return refused,
+            }
             let mut functions: HashMap<String, Vec<Entry>> = HashMap::new();
             for ((calls, _), taken) in self.taken().iter() {
                 functions.entry(calls.clone()).or_default().push(taken.entry.clone());
@@ -58,4 +62,24 @@ impl Desk {
         }
         Ok(())
     }
+
+    /// Says that this worker lives. It asks for what it has behind the last possible entry. That is nothing, but the
+    /// server notes who asked: some versions note that neither for a read that waits in vain nor for a renewal.
+    fn give_a_sign(&self, connection: &mut Connection) -> RedisResult<()> {
+        for calls in &self.served {
+            let mut sign = redis::pipe();
+            sign.cmd("XGROUP").arg("CREATECONSUMER").arg(calls).arg(GROUP).arg(&self.name).ignore();
+            sign.cmd("XREADGROUP").arg("GROUP").arg(GROUP).arg(&self.name).arg("COUNT").arg(1);
+            sign.arg("STREAMS").arg(calls).arg(LAST).ignore();
+            match sign.query(connection) {
+                // The taker makes the group.
+                Err(error) if error.code() == Some("NOGROUP") => {}
+                noted => noted?,
+            }
+        }
+        Ok(())
+    }
 }
+
+/// No entry comes after it. The last number of all stands for entries that nobody has.
+const LAST: &str = "18446744073709551615-18446744073709551614";

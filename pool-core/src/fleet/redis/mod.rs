@@ -16,18 +16,25 @@
 //!
 //! # The way of one call
 //!
-//! 1. The caller adds an entry to the function's stream: the key of its results, an index, the inputs.
+//! 1. A worker of the fleet's own pool takes the input, encodes it and sends the call, for which no thread waits
+//!    (`api::sent`). The caller's **writer** adds an entry to the function's stream: the key of its results, a number,
+//!    the inputs. It adds all calls at once that are there.
 //! 2. A worker with a free place takes it (`XREADGROUP`), and owns it for a **lease**. While the call runs, the worker
 //!    renews the lease three times in its length, and hears whether the call is still wanted.
 //! 3. [`COMPLETE`] removes the entry and adds the result in one step, if the worker still owns the entry. So a call has
 //!    one result for each entry, however many workers have run it.
-//! 4. The caller reads its results from the first on, gives each to the call that waits for it, and deletes it.
+//! 4. The caller's **reader** reads its results from the first on, finishes the call of each, and deletes them. What
+//!    the user's function returned is read there, too.
 //!
 //! # When something ends
 //!
-//! - **A worker**: its leases run out. Another worker takes the entry (`XCLAIM`), alone in its process from the third
-//!   time on, since the call may be what kills its workers. After five times it is a dead letter, and
-//!   [`FleetError::Dead`](crate::FleetError::Dead).
+//! - **A worker**: its leases run out. Another worker takes the entry (`XCLAIM`). From the third time on the call is a
+//!   **suspect**: it may be what kills its workers. So it runs in a copy of the worker's program, as one of a fleet of
+//!   processes does, and nothing else ends with it. After five times in all it is a dead letter, and
+//!   [`FleetError::Dead`](crate::FleetError::Dead). Where no copy can be started, a suspect runs in the worker itself,
+//!   alone.
+//! - **A worker for good**: the name of one that has nothing and was not heard of for ten leases is taken out of the
+//!   group by the others.
 //! - **The caller**: its results expire, its calls see that they are cancelled, and their results go nowhere.
 //! - **A connection, or the server**: both sides connect again and repeat what they did. An entry that is added twice
 //!   is a second execution at worst, since the caller takes the first result of an index and drops others. A worker
@@ -36,6 +43,7 @@
 //!   does not, and no result has come either, it adds the call again. That is right since [`COMPLETE`] is one step.
 
 pub(super) mod caller;
+pub(super) mod carrier;
 pub(super) mod dead_letter;
 mod desk;
 mod heart;
@@ -48,7 +56,6 @@ mod taker;
 pub(super) mod worker;
 mod writer;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 #[cfg(doc)]
@@ -63,14 +70,17 @@ const NOBODY: &str = "{pool}:r:nobody";
 /// How often a call is handed out before it is given up.
 const MAX_DELIVERIES: usize = 5;
 
-/// From which delivery on a call runs alone in its process.
-const ALONE: usize = 3;
+/// From which delivery on a call is suspected to end its worker.
+const SUSPECT: usize = 3;
+
+/// For how many leases a worker that has nothing may be silent before it is forgotten.
+const SILENT: u32 = 10;
 
 /// How long a read waits at the server.
 const BLOCK: Duration = Duration::from_millis(500);
 
-/// An entry of a stream: its id and its fields.
-type Entry = (String, HashMap<String, Vec<u8>>);
+/// An entry of a stream: its id and its fields. Anybody may have written it, so the names are no text either.
+type Entry = (String, Vec<(Vec<u8>, Vec<u8>)>);
 
 /// What reading streams gives.
 type Read = Option<Vec<(String, Vec<Entry>)>>;
@@ -99,11 +109,12 @@ fn unique() -> String {
 
 /// A field as text.
 fn text(entry: &Entry, field: &str) -> String {
-    entry.1.get(field).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+    String::from_utf8_lossy(bytes(entry, field)).into_owned()
 }
 
 fn bytes<'a>(entry: &'a Entry, field: &str) -> &'a [u8] {
-    entry.1.get(field).map_or(&[], Vec::as_slice)
+    let found = entry.1.iter().find(|(name, _)| name == field.as_bytes());
+    found.map_or(&[], |(_, value)| value)
 }
 
 fn milliseconds(time: Duration) -> u64 {

@@ -1,7 +1,7 @@
-//! The reader of a caller, which takes results off and wakes the calls that wait for them.
+//! The reader of a caller, which takes results off and finishes their calls.
 
 use super::link::{Failed, Link};
-use super::table::{Order, Shared};
+use super::table::Shared;
 use super::{BLOCK, Read, bytes, calls_of, milliseconds, text};
 use crate::fleet::error::FleetError;
 use crate::fleet::frame::Report;
@@ -47,13 +47,16 @@ impl Shared {
             },
         )?;
         handled.clear();
+        let mut answers = Vec::new();
         for result in read.into_iter().flatten().flat_map(|(_, results)| results) {
-            let index = text(&result, "i").parse().unwrap_or(0);
+            let number = text(&result, "i").parse().unwrap_or(0);
             if let Ok(Report::Done(answer)) = Report::parse(bytes(&result, "a")) {
-                self.answer(index, Ok(answer));
+                let elapsed = text(&result, "e").parse().ok().map(Duration::from_micros);
+                answers.push((number, Ok((answer, elapsed.unwrap_or_default()))));
             }
             handled.push(result.0);
         }
+        self.answer(answers);
         Ok(handled.len())
     }
 
@@ -62,11 +65,10 @@ impl Shared {
         self.live(link)?;
         let entries: Vec<(u64, String, String)> = {
             let table = self.table();
-            let open = table.open.iter().filter(|(_, open)| open.answer.is_none());
-            open.filter_map(|(index, open)| {
-                Some((*index, calls_of(open.function), open.entry.clone()?))
-            })
-            .collect()
+            let open = table.open.iter().filter_map(|(number, open)| {
+                Some((*number, calls_of(open.function), open.entry.clone()?))
+            });
+            open.collect()
         };
         if entries.is_empty() {
             return Ok(());
@@ -84,23 +86,21 @@ impl Shared {
         // What was completed meanwhile has its result before its entry is gone.
         while self.take(link, handled, false)? > 0 {}
         let mut table = self.table();
-        for ((index, _, entry), there) in entries.into_iter().zip(there) {
-            let Some(open) = table.open.get_mut(&index).filter(|open| open.answer.is_none()) else {
-                continue;
-            };
+        let mut unwanted = Vec::new();
+        for ((number, _, entry), there) in entries.into_iter().zip(there) {
+            let Some(open) = table.open.get_mut(&number) else { continue };
             if !there.is_empty() || open.entry.as_deref() != Some(&entry) {
                 continue;
             }
             if open.cancelled {
-                // It is not wanted again.
-                open.answer = Some(Err(FleetError::Cancelled));
-                open.waits.unpark();
+                unwanted.push((number, Err(FleetError::Cancelled)));
             } else {
                 open.entry = None;
-                table.outbox.push(Order::Add(index));
+                table.outbox.push(number);
             }
         }
         drop(table);
+        self.answer(unwanted);
         self.waiting.notify_one();
         Ok(())
     }

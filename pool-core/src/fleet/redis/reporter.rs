@@ -40,13 +40,14 @@ impl Desk {
                 link.run(goes_on, |connection| {
                     let mut call = complete.key(&calls);
                     call.key(dead_of(function)).arg(GROUP);
-                    for Done { entry, report, .. } in &batch {
+                    for Done { entry, report, elapsed, .. } in &batch {
                         let dead = if *report == Report::Done(Answer::Dead) { "1" } else { "" };
                         let report = &report.to_bytes()[4..];
                         call.key(text(entry, "c"))
                             .arg(&entry.0)
                             .arg(text(entry, "i"))
                             .arg(report)
+                            .arg(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
                             .arg(dead);
                     }
                     call.invoke::<()>(connection)

@@ -1,19 +1,19 @@
 //! The scripts, each of which is one step for the server.
 
 /// Records results. `KEYS`: the calls, the dead letters, and for each call where its result goes. `ARGV`: the group,
-/// and for each call its entry, its index, its answer, and `1` if it was given up.
+/// and for each call its entry, its number, its answer, how long it ran in microseconds, and `1` if it was given up.
 pub(super) const COMPLETE: &str = r"
 local n = 0
 for k = 3, #KEYS do
-  local a = 2 + (k - 3) * 4
+  local a = 2 + (k - 3) * 5
   local id = ARGV[a]
   if redis.call('XACK', KEYS[1], ARGV[1], id) == 1 then
-    if ARGV[a + 3] == '1' then
+    if ARGV[a + 4] == '1' then
       local e = redis.call('XRANGE', KEYS[1], id, id)
       if e[1] then redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', unpack(e[1][2])) end
     end
     redis.call('XDEL', KEYS[1], id)
-    redis.call('XADD', KEYS[k], 'NOMKSTREAM', '*', 'i', ARGV[a + 1], 'a', ARGV[a + 2])
+    redis.call('XADD', KEYS[k], 'NOMKSTREAM', '*', 'i', ARGV[a + 1], 'a', ARGV[a + 2], 'e', ARGV[a + 3])
     n = n + 1
   end
 end
@@ -36,13 +36,20 @@ end
 return gone
 ";
 
-/// Takes one call back if no worker has it, and marks it as cancelled for a worker that has. Returns whether it was
-/// taken back. `KEYS`: the calls, the mark. `ARGV`: the group, how long the mark lasts, the entry.
+/// Takes the calls back that no worker has, and marks the others as cancelled. Returns the entries that were taken back.
+/// `KEYS`: the calls, and for each call its mark. `ARGV`: the group, how long a mark lasts, and for each call its entry.
 pub(super) const TAKE_BACK: &str = r"
-redis.call('SET', KEYS[2], 1, 'PX', ARGV[2])
-local p = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
-if p.err or not p[1] then return redis.call('XDEL', KEYS[1], ARGV[3]) end
-return 0
+local back = {}
+for k = 2, #KEYS do
+  local id = ARGV[k + 1]
+  local p = redis.pcall('XPENDING', KEYS[1], ARGV[1], id, id, 1)
+  if p.err or not p[1] then
+    if redis.call('XDEL', KEYS[1], id) == 1 then back[#back + 1] = id end
+  else
+    redis.call('SET', KEYS[k], 1, 'PX', ARGV[2])
+  end
+end
+return back
 ";
 
 /// Forgets a worker, unless entries are still handed to it. `KEYS`: the calls. `ARGV`: the group, the worker.

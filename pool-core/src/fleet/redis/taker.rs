@@ -3,12 +3,16 @@
 use super::desk::{Desk, Done, Taken};
 use super::link::{Failed, Link};
 use super::{
-    ALONE, BLOCK, Entry, GROUP, MAX_DELIVERIES, Read, bytes, calls_of, milliseconds, text,
+    BLOCK, Entry, GROUP, MAX_DELIVERIES, Read, SILENT, SUSPECT, bytes, calls_of, milliseconds,
+    scripts, text,
 };
 use crate::api::task::Task;
+use crate::fleet::error::FleetError;
 use crate::fleet::frame::{Answer, Report};
+use crate::fleet::process::Process;
 use crate::fleet::service::Service;
-use redis::RedisResult;
+use redis::streams::StreamInfoConsumersReply;
+use redis::{RedisResult, Script};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -56,13 +60,14 @@ impl Desk {
             match entries {
                 Ok(entries) => entries
                     .into_iter()
-                    .for_each(|entry| self.begin(&service, &calls, entry, &done, false)),
+                    .for_each(|entry| self.begin(&service, &calls, entry, &done, 1)),
                 Err(Failed::GivenUp) => break,
                 Err(refused) => return Err(refused),
             }
             if scanned.elapsed() >= self.lease / 3 {
                 scanned = Instant::now();
                 self.scan(&mut link, &service, &calls, &done)?;
+                self.forget_the_silent(&mut link, &calls)?;
             }
         }
         // What has begun is waited for: a call that is dropped would not be reported.
@@ -171,9 +176,10 @@ impl Desk {
                 let taken = Taken { entry: entry.clone(), call: None, runs: false, alone: false };
                 self.taken().insert(key, taken);
                 let report = Report::Done(Answer::Dead);
-                let _ = done.send(Done { function: Arc::clone(service), entry, report });
+                let (function, elapsed) = (Arc::clone(service), Duration::ZERO);
+                let _ = done.send(Done { function, entry, report, elapsed });
             } else {
-                self.begin(service, calls, entry, done, deliveries >= ALONE);
+                self.begin(service, calls, entry, done, deliveries);
             }
         }
         Ok(())
@@ -186,32 +192,86 @@ impl Desk {
         calls: &str,
         entry: Entry,
         done: &Sender<Done>,
-        alone: bool,
+        deliveries: usize,
     ) {
         let key = (calls.to_owned(), entry.0.clone());
-        self.taken()
-            .insert(key.clone(), Taken { entry: entry.clone(), call: None, runs: true, alone });
+        let taken = Taken { entry: entry.clone(), call: None, runs: true, alone: false };
+        self.taken().insert(key.clone(), taken);
         let limit =
             text(&entry, "t").parse().ok().filter(|limit| *limit > 0).map(Duration::from_millis);
         let (desk, done, of) = (Arc::clone(self), done.clone(), key.clone());
         let function = Arc::clone(service);
         let call = Task::start(service.pool().crew(), limit, move || {
-            let answer = if alone {
-                let _alone = desk.beside.write().unwrap_or_else(PoisonError::into_inner);
-                function.answer(bytes(&entry, "p"))
-            } else {
+            let begun = Instant::now();
+            let inputs = bytes(&entry, "p");
+            let answer = if deliveries < SUSPECT {
                 let _beside = desk.beside.read().unwrap_or_else(PoisonError::into_inner);
-                function.answer(bytes(&entry, "p"))
+                function.answer(inputs)
+            } else {
+                desk.answer_suspect(&function, inputs, deliveries, &of)
             };
+            let elapsed = begun.elapsed();
             if let Some(taken) = desk.taken().get_mut(&of) {
                 (taken.runs, taken.alone) = (false, false);
                 taken.call = None;
             }
-            let _ = done.send(Done { function, entry, report: Report::Done(answer) });
+            let report = Report::Done(answer);
+            let _ = done.send(Done { function, entry, report, elapsed });
             desk.freed.notify_all();
         });
         if let Some(taken) = self.taken().get_mut(&key).filter(|taken| taken.runs) {
             taken.call = Some(call);
+        }
+    }
+
+    /// Runs a call that may end its process in a copy of this program, in a new one after each crash. If it has had so
+    /// many chances in all, it is given up.
+    fn answer_suspect(
+        &self,
+        function: &Service,
+        inputs: &[u8],
+        deliveries: usize,
+        key: &(String, String),
+    ) -> Answer {
+        for _ in deliveries..=MAX_DELIVERIES {
+            match Process::run_alone(function.name(), inputs) {
+                Err(FleetError::Crashed(_)) => {}
+                Err(FleetError::Cancelled | FleetError::TimedOut) => return Answer::Cancelled,
+                // No copy can run it, so all else in this process waits.
+                Ok(Answer::NotServed) | Err(_) => {
+                    if let Some(taken) = self.taken().get_mut(key) {
+                        taken.alone = true;
+                    }
+                    let _alone = self.beside.write().unwrap_or_else(PoisonError::into_inner);
+                    return function.answer(inputs);
+                }
+                Ok(answer) => return answer,
+            }
+        }
+        Answer::Dead
+    }
+
+    /// Takes the names of workers out of the group that have nothing and are gone.
+    fn forget_the_silent(&self, link: &mut Link, calls: &str) -> Result<(), Failed> {
+        let forget = Script::new(scripts::FORGET);
+        let silent = (self.lease * SILENT).as_millis();
+        let forgotten = link.run(
+            || !self.is_ending(),
+            |connection| {
+                let mut workers = redis::cmd("XINFO");
+                workers.arg("CONSUMERS").arg(calls).arg(GROUP);
+                let workers: StreamInfoConsumersReply = workers.query(connection)?;
+                let silent = workers.consumers.iter().filter(|it| it.idle as u128 > silent);
+                for worker in silent {
+                    let mut call = forget.key(calls);
+                    call.arg(GROUP).arg(&worker.name).invoke::<()>(connection)?;
+                }
+                Ok(())
+            },
+        );
+        match forgotten {
+            Err(Failed::GivenUp) => Ok(()),
+            forgotten => forgotten,
         }
     }
 }

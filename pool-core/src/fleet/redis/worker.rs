@@ -28,6 +28,7 @@ pub(crate) fn serve(
         client,
         name: unique(),
         lease,
+        served: services.iter().map(|service| calls_of(service.name())).collect(),
         taken: Mutex::default(),
         freed: Condvar::new(),
         over: AtomicBool::new(false),

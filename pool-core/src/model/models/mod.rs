@@ -17,6 +17,7 @@ mod fast_calls;
 mod overdue;
 mod rests;
 mod results;
+mod sent;
 mod waiting_calls;
 mod workers;
 
