@@ -122,7 +122,7 @@ fn a_worker_that_has_no_thread() {
     support::watched(|| {
         let fleet = Fleet::processes(1).unwrap().args(crate::arguments("tiny_worker"));
         let error = lost(square::on(&fleet).map([1]).next().unwrap()).to_string();
-        assert!(error.starts_with("no worker can be started: exit status: 101, before"), "{error}");
+        assert!(error.starts_with("no worker can be started: exit status: 3, before"), "{error}");
     });
 }
 
