@@ -1,14 +1,14 @@
 //! What is unusual about the caller's process changes nothing for its workers: closed input, ignored signals, signals
 //! that interrupt, no descriptors, a program that is gone.
 
-use crate::functions::{crash, rest, square};
+use crate::functions::{crash, pid, rest, square};
 use crate::{fleet, folder};
 use pool_core::{FleetError, RemoteError};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use std::{env, fs, thread};
-use support::{assert_success, in_child, in_child_of};
+use support::{assert_success, in_child, in_child_of, until};
 
 #[test]
 fn without_a_standard_input() {
@@ -96,6 +96,23 @@ fn that_has_no_descriptor_left() {
         assert_eq!(error, "no worker can be started: Too many open files (os error 24)");
         drop(files);
         assert_eq!(square::on(&fleet).map([3]).next(), Some(Ok(9)));
+    }));
+}
+
+#[test]
+fn that_has_descriptors_for_fewer_workers_than_it_asked_for() {
+    assert_success(in_child(|| {
+        let fleet = fleet(4);
+        let one = pid::on(&fleet).map([0]).next().unwrap().unwrap();
+        let limit = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+        // SAFETY: The limit is alive.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+        let files: Vec<_> = std::iter::from_fn(|| fs::File::open("/dev/null").ok()).collect();
+        assert!(pid::on(&fleet).map(0..200).all(|process| process == Ok(one)));
+        assert_eq!((fleet.stats().queued, fleet.stats().workers), (0, 1));
+        drop(files);
+        // It grows again.
+        until(|| pid::on(&fleet).map(0..8).any(|process| process.unwrap() != one));
     }));
 }
 

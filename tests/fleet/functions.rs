@@ -33,6 +33,7 @@ pub(crate) fn services() -> Vec<Service> {
         deeper::service(),
         echo::service(),
         starts::service(),
+        pauses::service(),
         unready::service(Unready::new),
     ]
 }
@@ -321,4 +322,10 @@ pub(crate) fn deeper(levels: u32) -> Result<u32, String> {
     let fleet = crate::try_fleet(1).map_err(|error| error.to_string())?;
     let inner = deeper::on(&fleet).map([levels - 1]).next().expect("a result");
     inner.map(|depth| depth + 1).map_err(|error| error.to_string())
+}
+
+/// Lets its worker begin no call for so many milliseconds.
+#[concurrent(fleet)]
+pub(crate) fn pauses(milliseconds: u64) -> bool {
+    pool_core::pause(Duration::from_millis(milliseconds))
 }

@@ -8,7 +8,7 @@ use pool_core::{CallError, FleetError, RemoteError};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, process, thread};
+use std::{env, fs, process, thread};
 use support::watched;
 
 /// The children of this process that are workers of the fleet whose first argument is `mark`.
@@ -25,8 +25,8 @@ fn workers(mark: &str) -> Vec<u32> {
 }
 
 /// Kills a worker of the fleet every few milliseconds until told to stop, and counts.
-fn killer(mark: &str, stop: &AtomicBool, kills: &AtomicUsize) {
-    let mut dice = 1_u64;
+fn killer(mark: &str, seed: u64, stop: &AtomicBool, kills: &AtomicUsize) {
+    let mut dice = seed;
     while !stop.load(Ordering::Relaxed) {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let workers = workers(mark);
@@ -40,9 +40,13 @@ fn killer(mark: &str, stop: &AtomicBool, kills: &AtomicUsize) {
     }
 }
 
+/// `FOR_SECONDS=1800 SEED=7 PATIENCE=2000` runs it for half an hour with other kills.
 #[test]
 fn while_calls_run() {
-    watched(|| {
+    let number = |name| env::var(name).ok().and_then(|text| text.parse().ok());
+    let (time, seed) = (number("FOR_SECONDS").unwrap_or(3), number("SEED").unwrap_or(1));
+    let time = Duration::from_secs(time);
+    watched(move || {
         let mark = folder("random_kills");
         let mark = mark.to_str().unwrap();
         let arguments = ["worker", "--exact", "--nocapture", "--test-threads=1", "--skip", mark];
@@ -50,9 +54,9 @@ fn while_calls_run() {
         let (stop, kills) = (AtomicBool::new(false), AtomicUsize::new(0));
         let (mut seen, mut crashes) = (BTreeSet::new(), 0);
         thread::scope(|scope| {
-            scope.spawn(|| killer(mark, &stop, &kills));
+            scope.spawn(|| killer(mark, seed, &stop, &kills));
             let begun = Instant::now();
-            let inputs = (0_u64..).take_while(|_| begun.elapsed() < Duration::from_secs(3));
+            let inputs = (0_u64..).take_while(|_| begun.elapsed() < time);
             square::on(&fleet).as_completed(inputs).for_each(|done| {
                 assert!(seen.insert(done.input), "{} twice", done.input);
                 match done.result {

@@ -20,7 +20,7 @@ mod workers_are_few_and_kept;
 use pool_core::{Fleet, FleetError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, fs, process, thread};
 
 /// A fleet of this program, which is one of tests: a worker runs the test that serves.
 fn fleet(workers: usize) -> Fleet {
@@ -63,14 +63,30 @@ fn slow_worker() {
 #[test]
 fn small_worker() {
     if is_worker() {
-        let pages = fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
-        let limit = pages * 4096 + (48 << 20);
-        let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
-        // SAFETY: The limit is alive.
-        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
+        limit_memory(48 << 20);
         worker();
     }
+}
+
+/// Has no room for the stack of a thread.
+#[test]
+fn tiny_worker() {
+    if is_worker() {
+        limit_memory(1 << 20);
+        let served = Fleet::from_env().unwrap().serve(functions::services()).run();
+        // Without a word of the harness.
+        process::exit(if matches!(served, Err(FleetError::NotStarted(_))) { 3 } else { 4 });
+    }
+}
+
+/// Leaves this process room for so many bytes beside what it has.
+fn limit_memory(bytes: u64) {
+    let pages = fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    let limit = pages * 4096 + bytes;
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: The limit is alive.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
 }
 
 fn is_worker() -> bool {

@@ -118,6 +118,15 @@ fn fleets_within_fleets_without_an_end() {
 }
 
 #[test]
+fn a_worker_that_has_no_thread() {
+    support::watched(|| {
+        let fleet = Fleet::processes(1).unwrap().args(crate::arguments("tiny_worker"));
+        let error = lost(square::on(&fleet).map([1]).next().unwrap()).to_string();
+        assert!(error.starts_with("no worker can be started: exit status: 3, before"), "{error}");
+    });
+}
+
+#[test]
 fn a_name_for_two_functions() {
     let twice = || Fleet::from_env()?.serve([square::service(), square::service()]).run();
     let error = twice().unwrap_err();

@@ -1,6 +1,6 @@
 //! A fleet has no more workers than it may, each runs one call at a time, and they are used again.
 
-use crate::functions::{count, nested, note, pid, rest, square, start_more};
+use crate::functions::{count, nested, note, pauses, pid, rest, square, start_more};
 use crate::{fleet, folder};
 use pool_core::{Fleet, FleetError, Pool, RemoteError};
 use std::collections::BTreeSet;
@@ -68,6 +68,24 @@ fn a_state_is_kept_between_calls_and_tried_again() {
     let run = || count::on(&fleet).map([1, 1, 1]).collect::<Vec<_>>();
     assert_eq!(run(), [Err(RemoteError::Failed("not yet".into())), Ok(1), Ok(2)]);
     assert_eq!(run(), [Ok(3), Ok(4), Ok(5)]);
+}
+
+#[test]
+fn a_call_may_pause_its_worker() {
+    support::watched(|| {
+        let fleet = fleet(1);
+        let begun = std::time::Instant::now();
+        assert_eq!(pauses::on(&fleet).map([200, 0]).collect::<Vec<_>>(), [Ok(true), Ok(true)]);
+        assert!(begun.elapsed() >= Duration::from_millis(200));
+        // A stop ends the wait of a call, which then is cancelled.
+        assert_eq!(pauses::on(&fleet).map([3_600_000]).collect::<Vec<_>>(), [Ok(true)]);
+        let path = folder("paused").join("begun");
+        let mut batch = rest::on(&fleet).map([(path.clone(), 3_600_000)]);
+        assert!(batch.next_timeout(Duration::from_millis(50)).is_err());
+        assert!(!path.exists());
+        batch.stop_handle().stop();
+        assert_eq!(batch.next(), Some(Ok(false)));
+    });
 }
 
 #[test]

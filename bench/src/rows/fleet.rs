@@ -72,7 +72,7 @@ pub(super) fn experiments() -> Vec<Experiment> {
         name: "fleet/one".into(),
         job: format!("{SINGLE} calls that do nothing, one after the other, in a process"),
         figures: vec![
-            Figure::new("p50", "µs").goal(Bound::Ratio(2.0, SOCKETS), Bound::Ratio(1.2, SOCKETS)),
+            Figure::new("p50", "µs").goal(Bound::Ratio(1.2, POOL), Bound::Ratio(1.0, POOL)),
             Figure::new("p99", "µs"),
         ],
         rounds: (0, 7),

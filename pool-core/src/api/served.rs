@@ -1,5 +1,6 @@
 //! [`Served`]: a call that another process asks for, which the current thread runs by itself.
 
+use crate::api::inside::back_off;
 use crate::base::observer::{Ended, Observer as _};
 use crate::base::span::{At, Site};
 use crate::base::unwind::{self, Payload};
@@ -30,6 +31,10 @@ impl Served {
         let (site, at) = (Site::here(), At { pool: crew.name(), index: 0 });
         let inside = Inside::enter(&crew, &self.0);
         limit.inspect(|limit| Limit(*limit).begin(0));
+        if crew.is_paused() {
+            // A call before this one has asked for that.
+            back_off(Duration::ZERO);
+        }
         let outcome = inside.call(|| {
             let outcome = site.run(at, call);
             let ended = Ended::of(&outcome);

@@ -54,6 +54,9 @@ impl Fleet {
     /// goes on after its time limit, as [`FleetError::TimedOut`]: give one with [`timeout`](crate::Map::timeout) or the
     /// option of that name. How many calls the function's own pool allows means nothing here.
     ///
+    /// Where the system has no room for another worker, the calls share those that there are, and one more is tried after
+    /// a second. A call for which there is none at all is [`FleetError::NotStarted`].
+    ///
     /// What a call has started ends with a worker that crashes or is ended, unless it is in a process group of its own.
     /// A worker that ends by itself, since its fleet or its caller has ended while no call ran, leaves it.
     ///

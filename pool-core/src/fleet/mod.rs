@@ -146,7 +146,8 @@
 //!   when it looks, every 20 ms. A process that ended between two calls costs none: an order that was not read is known
 //!   not to have begun, and goes to a new process.
 //! - **The caller**: the worker's read finds the end of the line, whatever ended the caller, since the system closes
-//!   the files of a process that ends. The worker ends too, in the middle of its call.
+//!   the files of a process that ends. The worker ends too, in the middle of its call. A fork of the caller that runs
+//!   on without another program has the line, too: there the workers end with the last of these.
 //! - **The batch**: while the call waits for its answer, it looks every 20 ms whether it is cancelled. Then it tells
 //!   the worker, where `is_cancelled` becomes true. The call is waited for as any running call is. One that waits for a
 //!   worker is [`FleetError::Cancelled`].

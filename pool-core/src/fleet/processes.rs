@@ -7,6 +7,7 @@ use crate::fleet::process::{self, Missing, Process};
 use crate::fleet::stats::Stats;
 use std::ffi::OsString;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use std::{env, mem, thread};
 
 /// At most as many processes as there are places.
@@ -14,6 +15,7 @@ pub(super) struct Processes {
     /// Its workers write to the processes, and wait for them.
     pub(super) pool: Pool,
     pub(super) arguments: Vec<OsString>,
+    places: usize,
     state: Mutex<State>,
     /// A call has put its place back.
     freed: Condvar,
@@ -24,7 +26,11 @@ struct State {
     free: Vec<Process>,
     /// Places that no call uses, and that have no process.
     empty: usize,
-    /// Calls that wait for a place.
+    /// The processes that there are, free or not.
+    alive: usize,
+    /// When a process could not be started, and the pool was made as small as there are processes.
+    short: Option<Instant>,
+    /// Calls that wait for a place, or for another's process.
     queued: usize,
     /// Calls that have one.
     running: usize,
@@ -32,14 +38,20 @@ struct State {
     dead: usize,
 }
 
+/// How long after a process could not be started the next one is tried.
+const RESPITE: Duration = Duration::from_secs(1);
+
 impl Processes {
     pub(super) fn new(places: usize) -> Self {
         Self {
             pool: Pool::builder().max_workers(places).name("fleet").build(),
             arguments: env::args_os().skip(1).collect(),
+            places,
             state: Mutex::new(State {
                 free: Vec::new(),
                 empty: places,
+                alive: 0,
+                short: None,
                 queued: 0,
                 running: 0,
                 dead: 0,
@@ -63,11 +75,11 @@ impl Processes {
         inputs: &[u8],
     ) -> Result<Answer, FleetError> {
         loop {
-            let kept = place.take().filter(Process::is_ours);
-            let is_new = kept.is_none();
-            // What fails is not put back.
-            let mut process = kept.map_or_else(|| Process::start(&self.arguments), Ok)?;
-            match process.call(name, inputs) {
+            let (mut process, is_new) = match place.take() {
+                Some(kept) => (kept, false),
+                None => self.start()?,
+            };
+            let missing = match process.call(name, inputs) {
                 Ok(answer) => {
                     *place = Some(process);
                     return Ok(answer);
@@ -77,25 +89,72 @@ impl Processes {
                     *place = Some(process);
                     return Err(error);
                 }
+                Err(missing) => missing,
+            };
+            self.lock().alive -= 1;
+            match missing {
                 // It ended while it had nothing to do. One that has just been started ends because of the call.
-                Err(Missing::NotBegun(_)) if !is_new => {}
-                Err(Missing::NotBegun(end)) => return Err(FleetError::Crashed(end)),
-                Err(Missing::Lost(error)) => return Err(error),
+                Missing::NotBegun(_) if !is_new => {}
+                Missing::NotBegun(end) => return Err(FleetError::Crashed(end)),
+                Missing::GivenUp(error) | Missing::Lost(error) => return Err(error),
             }
         }
     }
 
-    fn take(&self) -> Result<Option<Process>, FleetError> {
+    /// Starts a process, and says that it is new. Where that cannot be done, the call waits for another place's: a
+    /// process that is missing makes the fleet smaller, and costs no call while there is one.
+    fn start(&self) -> Result<(Process, bool), FleetError> {
+        let started = Process::start(&self.arguments);
         let mut state = self.lock();
-        state.queued += 1;
-        let place = loop {
-            let process = state.free.pop();
-            if process.is_some() || state.empty > 0 {
-                state.empty -= usize::from(process.is_none());
-                state.running += 1;
-                break Ok(process);
+        let error = match started {
+            Ok(process) => {
+                state.alive += 1;
+                return Ok((process, true));
             }
-            // Only a batch that was put on another pool, with more workers than there are places, waits here.
+            Err(error) => error,
+        };
+        state.short = Some(Instant::now());
+        // So that no calls begin for which there is none, ahead of those that wait here.
+        self.pool.set_max_workers(state.alive.max(1));
+        state.running -= 1;
+        let (mut state, process) = self.wait(state, |state| match state.pop() {
+            Some(process) => {
+                // The place that this call has had.
+                state.empty += 1;
+                Some(Ok(process))
+            }
+            None if state.alive == 0 => Some(Err(error.clone())),
+            None => None,
+        });
+        state.running += 1;
+        Ok((process??, false))
+    }
+
+    fn take(&self) -> Result<Option<Process>, FleetError> {
+        // Only a batch that was put on another pool, with more workers than there are places, waits here.
+        let (mut state, place) = self.wait(self.lock(), |state| match state.pop() {
+            Some(process) => Some(Some(process)),
+            None if state.empty > 0 => {
+                state.empty -= 1;
+                Some(None)
+            }
+            None => None,
+        });
+        state.running += usize::from(place.is_ok());
+        place
+    }
+
+    /// Waits until a call finds what it waits for, or is not wanted any more.
+    fn wait<'a, T>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        mut find: impl FnMut(&mut State) -> Option<T>,
+    ) -> (MutexGuard<'a, State>, Result<T, FleetError>) {
+        state.queued += 1;
+        let found = loop {
+            if let Some(found) = find(&mut state) {
+                break Ok(found);
+            }
             (state, _) = self
                 .freed
                 .wait_timeout(state, process::TICK)
@@ -105,7 +164,7 @@ impl Processes {
             }
         };
         state.queued -= 1;
-        place
+        (state, found)
     }
 
     fn put_back(&self, place: Option<Process>, outcome: &Result<Answer, FleetError>) {
@@ -119,9 +178,16 @@ impl Processes {
         }
         // A wake-up costs a system call, even if no thread waits.
         let awaited = state.queued > 0;
+        let grows = state.short.is_some_and(|at| at.elapsed() > RESPITE);
+        if grows {
+            state.short = None;
+        }
         drop(state);
         if awaited {
             self.freed.notify_one();
+        }
+        if grows {
+            self.pool.set_max_workers(self.places);
         }
     }
 
@@ -134,6 +200,20 @@ impl Processes {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes a process that is free. Those of the process that this one is a fork of are none of ours.
+    fn pop(&mut self) -> Option<Process> {
+        while let Some(process) = self.free.pop() {
+            if process.is_ours() {
+                return Some(process);
+            }
+            self.alive -= 1;
+            self.empty += 1;
+        }
+        None
     }
 }
 
