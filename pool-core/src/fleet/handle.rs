@@ -144,6 +144,18 @@ impl Fleet {
     /// and workers that trust each other. [How to operate one](crate::fleet#operating-a-fleet-over-redis) is told in
     /// the module's documentation.
     ///
+    /// # Users
+    ///
+    /// Workers and callers need no more than these two users of the server may, as lines of its `aclfile`:
+    ///
+    /// ```text
+    /// user worker on ><password> ~{pool}:* -@all +info +xreadgroup +xack +xdel +xadd +xpending +xclaim +xrange +exists +evalsha +script|load +xgroup|create +xgroup|createconsumer +xgroup|delconsumer +xinfo|consumers
+    /// user caller on ><password> ~{pool}:* -@all +info +xadd +xdel +xread +xrange +xlen +xpending +scan +multi +exec +set +del +pexpire +evalsha +script|load +xinfo|consumers
+    /// ```
+    ///
+    /// Their URL is `redis://worker:<password>@10.0.0.5/`. A caller cannot take calls from others, a worker cannot read
+    /// results, and neither touches keys that do not begin with `{pool}:`.
+    ///
     /// # Errors
     ///
     /// Returns [`FleetError::Server`] if `url` is not that of a server. The server is asked with the first call.
@@ -257,6 +269,35 @@ impl Fleet {
     pub fn dead_letters(&self) -> Result<Vec<dead_letter::DeadLetter>, FleetError> {
         match &self.0 {
             Engine::Redis(caller) => dead_letter::all(&caller.client),
+            Engine::Processes(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Asks the server whether it would lose calls or results, and returns each reason in words: that it keeps no log, or
+    /// that it deletes keys when it is full. A worker writes them to the standard error when it starts.
+    ///
+    /// A server whose user may not ask `INFO` says nothing, and neither does a fleet of processes. Blocks for some
+    /// seconds at most.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`FleetError::Server`] if the server cannot be reached, refuses, or is older than 7.0. Calls would wait
+    /// for it in the first case, and end with this error in the others.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pool_core::Fleet;
+    ///
+    /// for warning in Fleet::redis("redis://10.0.0.5/")?.check()? {
+    ///     eprintln!("{warning}");
+    /// }
+    /// # Ok::<(), pool_core::FleetError>(())
+    /// ```
+    #[cfg(feature = "redis")]
+    pub fn check(&self) -> Result<Vec<String>, FleetError> {
+        match &self.0 {
+            Engine::Redis(caller) => caller.check(),
             Engine::Processes(_) => Ok(Vec::new()),
         }
     }

@@ -89,7 +89,8 @@
 //! are never run, and an input that is not of the function's type is refused before the function sees it. A function
 //! that takes a path or a command from its input gives both to all callers.
 //!
-//! So the server listens to the machines of the fleet alone, and has users with passwords: `redis://user:password@host/`.
+//! So the server listens to the machines of the fleet alone, and has users with passwords. What callers and workers
+//! have to be allowed stands at `Fleet::redis`.
 //!
 //! **TLS** is that of the crate `redis`, where the manifest of the program turns it on. The URL begins with `rediss://`.
 //! The server's certificate must be one that the system trusts, or that the file in `SSL_CERT_FILE` does:
@@ -98,6 +99,9 @@
 //! redis = { version = "1.2", default-features = false, features = ["tls-rustls"] }
 //! rustls = { version = "0.23", default-features = false, features = ["ring"] }
 //! ```
+//!
+//! With two cryptographic providers in the program, it says which one:
+//! `rustls::crypto::ring::default_provider().install_default()`.
 //!
 //! A process of [`Fleet::processes`] has the rights of its caller. It protects from crashes, not from malice.
 //!

@@ -51,7 +51,17 @@ enum Place {
     Line(UnixStream),
     /// A server, and how long it lets a worker go without a sign of life.
     #[cfg(feature = "redis")]
-    Server(redis::Client, Duration),
+    Server(Box<redis::Client>, Duration, After),
+}
+
+/// What a worker at a server does when it has served.
+#[cfg(feature = "redis")]
+#[derive(Debug)]
+enum After {
+    /// What follows `run`, since this process was made a worker by its own code.
+    GoOn,
+    /// It ends, since it was made one from outside. What follows `run` is for callers.
+    End,
 }
 
 /// Whether this process has begun to serve its caller.
@@ -82,7 +92,7 @@ impl Worker {
             #[cfg(feature = "redis")]
             Some(url) => {
                 let client = redis::Client::open(url).map_err(io::Error::other)?;
-                Ok(Place::Server(client, LEASE))
+                Ok(Place::Server(Box::new(client), LEASE, After::End))
             }
             #[cfg(not(feature = "redis"))]
             Some(url) => {
@@ -95,7 +105,8 @@ impl Worker {
     /// A worker at a server, or a copy of one that runs a call which may end its process.
     #[cfg(feature = "redis")]
     pub(super) fn at(client: redis::Client, lease: Duration) -> Self {
-        let place = line().ok().flatten().map_or(Place::Server(client, lease), Place::Line);
+        let server = Place::Server(Box::new(client), lease, After::GoOn);
+        let place = line().ok().flatten().map_or(server, Place::Line);
         Self { place, services: Vec::new() }
     }
 
@@ -134,7 +145,8 @@ impl Worker {
     ///   call has started.
     ///
     /// A worker at a Redis server runs as many calls at once as each function's pool allows, on that pool. It serves
-    /// until SIGTERM, and then returns when its calls have ended and are reported. A second SIGTERM ends the process.
+    /// until SIGTERM, and then until its calls have ended and are reported. Then this returns, or ends the process if
+    /// that is a worker by the variable of [`Fleet::from_env`](crate::Fleet::from_env). A second SIGTERM ends it at once.
     ///
     /// What is written to the standard output and to the standard error goes where the caller's does. The standard
     /// input is empty.
@@ -172,8 +184,13 @@ impl Worker {
                 copy::serve(line, services)
             }
             #[cfg(feature = "redis")]
-            Place::Server(client, lease) => {
-                crate::fleet::redis::worker::serve(client, lease, services.into_values().collect())
+            Place::Server(client, lease, after) => {
+                let services = services.into_values().collect();
+                crate::fleet::redis::worker::serve(*client, lease, services)?;
+                match after {
+                    After::GoOn => Ok(()),
+                    After::End => std::process::exit(0),
+                }
             }
             Place::Nowhere => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! What must hold whatever is killed: each input has one outcome, its own.
 
 use crate::server::{Process, Server};
-use crate::{LEASE, double, workers};
+use crate::{LEASE, access, double, workers};
 use pool_core::{CallError, Fleet, FleetError, RemoteError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 type Fault = (&'static str, fn());
 
-const FAULTS: [Fault; 29] = [
+const FAULTS: [Fault; 34] = [
     ("undisturbed", || disturbed(|_, _| {})),
     ("worker_killed", || disturbed(|_, workers| drop(workers.pop()))),
     ("server_killed", || {
@@ -97,6 +97,11 @@ const FAULTS: [Fault; 29] = [
     ("workers_survive_suspects", workers::survive_suspects),
     ("suspects_may_be_innocent", workers::suspects_may_be_innocent),
     ("workers_survive_garbage", workers::survive_garbage),
+    ("users_have_what_they_need", access::users_have_what_they_need),
+    ("users_may_do_no_more", access::users_may_do_no_more),
+    ("encrypted", access::encrypted),
+    ("what_would_lose_calls_is_told", access::what_would_lose_calls_is_told),
+    ("what_cannot_heal_is_told", access::what_cannot_heal_is_told),
     ("throughput", throughput),
 ];
 

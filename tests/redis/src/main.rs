@@ -1,5 +1,6 @@
 //! Fleets over Redis, with servers, workers and callers that are killed. `bash .ci/redis` runs it.
 
+mod access;
 mod faults;
 mod server;
 mod workers;
@@ -45,6 +46,19 @@ fn main() -> Result<(), FleetError> {
         ["caller", url, log] => {
             let fleet = Fleet::redis(url)?.lease(LEASE);
             double::on(&fleet).map((0..).map(|n| (log.to_string(), n, 2))).for_each(drop);
+            Ok(())
+        }
+        // Both in one, over TLS.
+        ["encrypted", url, log] => {
+            rustls::crypto::ring::default_provider().install_default().expect("the first one");
+            let fleet = Fleet::redis(url)?;
+            fleet.check()?;
+            let _worker = std::thread::spawn({
+                let url = url.to_string();
+                move || Fleet::redis(&url)?.serve([double::service()]).run()
+            });
+            let doubled = double::on(&fleet).map((0..100).map(|n| (log.to_string(), n, 0)));
+            assert!(doubled.try_collect::<Vec<_>>().is_ok());
             Ok(())
         }
         ["whole", url, log] => {

@@ -8,11 +8,24 @@ use std::time::{Duration, Instant};
 pub(crate) struct Server {
     folder: tempfile::TempDir,
     process: Option<Child>,
+    options: Vec<String>,
+    /// Who the test itself is at the server.
+    user: &'static str,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let mut server = Self { folder: tempfile::tempdir().unwrap(), process: None };
+        Self::with(&["--appendonly", "yes"])
+    }
+
+    pub(crate) fn with(options: &[&str]) -> Self {
+        Self::of_user(tempfile::tempdir().unwrap(), options, "")
+    }
+
+    /// A server in a folder that has what its options name, where the test is this `user` of URLs.
+    pub(crate) fn of_user(folder: tempfile::TempDir, options: &[&str], user: &'static str) -> Self {
+        let options = options.iter().map(ToString::to_string).collect();
+        let mut server = Self { folder, process: None, options, user };
         server.again();
         server
     }
@@ -22,10 +35,8 @@ impl Server {
         let socket = self.folder.path().join("s.sock");
         let _ = std::fs::remove_file(&socket);
         let mut command = Command::new("redis-server");
-        command
-            .args(["--port", "0", "--appendonly", "yes", "--save", "", "--unixsocket"])
-            .arg(&socket);
-        command.arg("--dir").arg(self.folder.path()).stdout(Stdio::null());
+        command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(&socket);
+        command.args(&self.options).arg("--dir").arg(self.folder.path()).stdout(Stdio::null());
         self.process = Some(command.spawn().unwrap());
         let begun = Instant::now();
         while self
@@ -62,11 +73,25 @@ impl Server {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis+unix://{}", self.folder.path().join("s.sock").display())
+        self.url_of(self.user)
+    }
+
+    /// The URL with a user and a password, as `?user=…&pass=…`.
+    pub(crate) fn url_of(&self, user: &str) -> String {
+        format!("redis+unix://{}{user}", self.folder.path().join("s.sock").display())
     }
 
     pub(crate) fn connect(&self) -> redis::RedisResult<redis::Connection> {
         redis::Client::open(self.url())?.get_connection()
+    }
+
+    /// How many workers have a name there.
+    pub(crate) fn names(&self) -> usize {
+        let mut workers = redis::cmd("XINFO");
+        workers.arg("CONSUMERS").arg("{pool}:redis_fleet::double").arg("w");
+        let reply =
+            workers.query::<redis::streams::StreamInfoConsumersReply>(&mut self.connect().unwrap());
+        reply.unwrap_or_default().consumers.len()
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -81,8 +106,13 @@ impl Server {
 
     /// This program once more, as a worker or a caller.
     pub(crate) fn beside(&self, role: &str) -> Process {
+        self.at(role, &self.url())
+    }
+
+    /// This program once more, with that URL.
+    pub(crate) fn at(&self, role: &str, url: &str) -> Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.arg(role).arg(self.url());
+        command.arg(role).arg(url);
         if role != "worker" {
             command.arg(self.log());
         }

@@ -4,18 +4,10 @@ use crate::faults::{fleet, until};
 use crate::server::Server;
 use crate::{LEASE, double};
 use pool_core::{CallError, FleetError, RemoteError};
-use redis::streams::StreamInfoConsumersReply;
 use std::thread;
 use std::time::{Duration, Instant};
 
 const CALLS: &str = "{pool}:redis_fleet::double";
-
-fn names(server: &Server) -> usize {
-    let mut workers = redis::cmd("XINFO");
-    workers.arg("CONSUMERS").arg(CALLS).arg("w");
-    let reply = workers.query::<StreamInfoConsumersReply>(&mut server.connect().unwrap());
-    reply.unwrap_or_default().consumers.len()
-}
 
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
@@ -36,9 +28,9 @@ pub(crate) fn are_counted() {
     assert_eq!(fleet.stats().workers, 2);
     drop(workers);
     wait_until("none is counted", || fleet.stats().workers == 0);
-    assert_eq!(names(&server), 2);
+    assert_eq!(server.names(), 2);
     let _worker = server.beside("worker");
-    wait_until("only the one that lives has a name", || names(&server) == 1);
+    wait_until("only the one that lives has a name", || server.names() == 1);
     assert_eq!(fleet.stats().workers, 1);
 }
 

@@ -3,6 +3,7 @@
 //! The fleet's pool takes the inputs and encodes them. Calls that are ready go to the **writer**, which sends all that
 //! has piled up at once. The **reader** takes the results off and finishes the calls. No thread waits for one call.
 
+use super::checks;
 use super::link::{Failed, Link};
 use super::table::Shared;
 use super::{GROUP, calls_of, dead_of};
@@ -33,6 +34,12 @@ impl Caller {
     pub(crate) fn new(client: Client, lease: Duration) -> Self {
         let pool = Pool::builder().max_workers(MAX_WORKERS).name("fleet").build();
         Self { pool, client, lease, shared: Mutex::new(None) }
+    }
+
+    /// What may cost calls at the server, in words.
+    pub(crate) fn check(&self) -> Result<Vec<String>, FleetError> {
+        let mut link = Link::new(self.client.clone());
+        link.run_once(checks::warnings).map_err(FleetError::Server)
     }
 
     /// What the server knows of the functions that this caller has called.

@@ -1,6 +1,6 @@
 //! [`DeadLetter`]: a call that was given up.
 
-use super::link::{Failed, Link};
+use super::link::Link;
 use super::{Entry, NOBODY, bytes, calls_of, dead_of};
 use crate::fleet::error::FleetError;
 use redis::Client;
@@ -68,18 +68,15 @@ impl DeadLetter {
     ///
     /// As for [`DeadLetter`].
     pub fn send_again(self) -> Result<(), FleetError> {
-        let sent = Link::new(self.client).run(
-            || false,
-            |connection| {
-                let mut pipe = redis::pipe();
-                pipe.atomic().cmd("XADD").arg(calls_of(&self.function)).arg("*");
-                pipe.arg("c").arg(NOBODY).arg("i").arg(0).arg("t").arg(0);
-                pipe.arg("p").arg(bytes(&self.entry, "p")).ignore();
-                pipe.cmd("XDEL").arg(dead_of(&self.function)).arg(&self.entry.0).ignore();
-                pipe.query::<()>(connection)
-            },
-        );
-        sent.map_err(server)
+        let sent = Link::new(self.client).run_once(|connection| {
+            let mut pipe = redis::pipe();
+            pipe.atomic().cmd("XADD").arg(calls_of(&self.function)).arg("*");
+            pipe.arg("c").arg(NOBODY).arg("i").arg(0).arg("t").arg(0);
+            pipe.arg("p").arg(bytes(&self.entry, "p")).ignore();
+            pipe.cmd("XDEL").arg(dead_of(&self.function)).arg(&self.entry.0).ignore();
+            pipe.query::<()>(connection)
+        });
+        sent.map_err(FleetError::Server)
     }
 }
 
@@ -94,49 +91,35 @@ impl fmt::Debug for DeadLetter {
 
 /// All dead letters at a server.
 pub(crate) fn all(client: &Client) -> Result<Vec<DeadLetter>, FleetError> {
-    let letters = Link::new(client.clone()).run(
-        || false,
-        |connection| {
-            let mut functions = Vec::new();
-            let mut cursor = 0_u64;
-            loop {
-                let mut scan = redis::cmd("SCAN");
-                scan.arg(cursor).arg("MATCH").arg(dead_of("*")).arg("COUNT").arg(1000);
-                let (next, keys): (u64, Vec<String>) = scan.query(connection)?;
-                let name = |key: String| {
-                    Some(key.strip_prefix(&calls_of(""))?.strip_suffix(":dead")?.to_owned())
-                };
-                functions.extend(keys.into_iter().filter_map(name));
-                cursor = next;
-                if cursor == 0 {
-                    break;
-                }
+    let letters = Link::new(client.clone()).run_once(|connection| {
+        let mut functions = Vec::new();
+        let mut cursor = 0_u64;
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(dead_of("*")).arg("COUNT").arg(1000);
+            let (next, keys): (u64, Vec<String>) = scan.query(connection)?;
+            let name = |key: String| {
+                Some(key.strip_prefix(&calls_of(""))?.strip_suffix(":dead")?.to_owned())
+            };
+            functions.extend(keys.into_iter().filter_map(name));
+            cursor = next;
+            if cursor == 0 {
+                break;
             }
-            functions.sort();
-            // A key may come twice in a scan.
-            functions.dedup();
-            let mut letters = Vec::new();
-            for function in functions {
-                let range = redis::cmd("XRANGE")
-                    .arg(dead_of(&function))
-                    .arg("-")
-                    .arg("+")
-                    .query(connection)?;
-                letters
-                    .extend(Vec::<Entry>::into_iter(range).map(|entry| (function.clone(), entry)));
-            }
-            Ok(letters)
-        },
-    );
-    let letters = letters.map_err(server)?.into_iter();
+        }
+        functions.sort();
+        // A key may come twice in a scan.
+        functions.dedup();
+        let mut letters = Vec::new();
+        for function in functions {
+            let range =
+                redis::cmd("XRANGE").arg(dead_of(&function)).arg("-").arg("+").query(connection)?;
+            letters.extend(Vec::<Entry>::into_iter(range).map(|entry| (function.clone(), entry)));
+        }
+        Ok(letters)
+    });
+    let letters = letters.map_err(FleetError::Server)?.into_iter();
     Ok(letters
         .map(|(function, entry)| DeadLetter { client: client.clone(), function, entry })
         .collect())
-}
-
-fn server(failed: Failed) -> FleetError {
-    FleetError::Server(match failed {
-        Failed::Refused(why) => why,
-        Failed::GivenUp => "it does not answer".into(),
-    })
 }

@@ -1,5 +1,6 @@
 //! The heart of a worker, which gives signs of life, renews leases, and hears which calls are no longer wanted.
 
+use super::checks;
 use super::desk::Desk;
 use super::link::{Failed, Link};
 use super::{Entry, GROUP, mark_of, scripts, text};
@@ -73,7 +74,7 @@ impl Desk {
             sign.arg("STREAMS").arg(calls).arg(LAST).ignore();
             match sign.query(connection) {
                 // The taker makes the group.
-                Err(error) if error.code() == Some("NOGROUP") => {}
+                Err(error) if checks::code(&error).as_deref() == Some("NOGROUP") => {}
                 noted => noted?,
             }
         }

@@ -1,6 +1,7 @@
 //! [`Link`]: a connection to the server that comes back.
 
-use redis::{Client, Connection, ErrorKind, RedisError, RedisResult};
+use super::checks;
+use redis::{Client, Connection, RedisResult};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,8 +52,12 @@ impl Link {
         loop {
             match self.connection().and_then(&commands) {
                 Ok(reply) => return Ok(reply),
-                Err(error) if is_final(&error) => return Err(Failed::Refused(error.to_string())),
-                Err(_) => self.connection = None,
+                Err(error) => {
+                    self.connection = None;
+                    if let Some(why) = checks::refusal(&error) {
+                        return Err(Failed::Refused(why));
+                    }
+                }
             }
             let until = Instant::now() + delay;
             while Instant::now() < until {
@@ -63,6 +68,15 @@ impl Link {
             }
             delay = (delay * 2).min(Duration::from_millis(500));
         }
+    }
+
+    /// Runs commands once, and says why there is no reply.
+    pub(super) fn run_once<T>(
+        &mut self,
+        commands: impl FnOnce(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, String> {
+        let reply = self.connection().and_then(commands);
+        reply.map_err(|error| checks::refusal(&error).unwrap_or_else(|| error.to_string()))
     }
 
     fn connection(&mut self) -> RedisResult<&mut Connection> {
@@ -76,12 +90,4 @@ impl Link {
         }
         Ok(self.connection.as_mut().expect("a connection"))
     }
-}
-
-/// Whether the same command would fail again. All else is repeated: what the client calls worth a retry leaves out a
-/// server that loads its data, is full, or has lost a group.
-fn is_final(error: &RedisError) -> bool {
-    let code = error.code().unwrap_or_default();
-    matches!(error.kind(), ErrorKind::InvalidClientConfig | ErrorKind::AuthenticationFailed)
-        || ["NOPERM", "NOAUTH", "WRONGPASS", "WRONGTYPE"].contains(&code)
 }

@@ -44,6 +44,7 @@
 
 pub(super) mod caller;
 pub(super) mod carrier;
+mod checks;
 pub(super) mod dead_letter;
 mod desk;
 mod heart;

@@ -5,6 +5,7 @@
 //! **reporter**, sends the answers, several at once where several are there. Another, the **heart**, renews the leases
 //! of all calls that have been taken and not yet reported, and cancels those that are no longer wanted.
 
+use super::checks;
 use super::desk::Desk;
 use super::link::{Failed, Link};
 use super::{GROUP, calls_of, scripts, unique};
@@ -34,6 +35,9 @@ pub(crate) fn serve(
         over: AtomicBool::new(false),
         beside: RwLock::new(()),
     });
+    for warning in checked(&desk)? {
+        eprintln!("pool-core: {warning}");
+    }
     let (done, ended) = mpsc::channel();
     let services: Vec<_> = services.into_iter().map(Arc::new).collect();
     let result = thread::scope(|scope| {
@@ -68,5 +72,14 @@ pub(crate) fn serve(
     match result {
         Err(Failed::Refused(why)) => Err(FleetError::Server(why)),
         Ok(()) | Err(Failed::GivenUp) => Ok(()),
+    }
+}
+
+/// What may cost calls at the server, once it is there.
+fn checked(desk: &Desk) -> Result<Vec<String>, FleetError> {
+    match Link::new(desk.client.clone()).run(|| !desk.is_ending(), checks::warnings) {
+        Ok(warnings) => Ok(warnings),
+        Err(Failed::GivenUp) => Ok(Vec::new()),
+        Err(Failed::Refused(why)) => Err(FleetError::Server(why)),
     }
 }

@@ -1,5 +1,6 @@
 //! The writer of a caller, which sends all that has piled up at once.
 
+use super::checks;
 use super::link::{Failed, Link};
 use super::table::{Shared, Table};
 use super::{GROUP, calls_of, mark_of, milliseconds, scripts};
@@ -25,6 +26,7 @@ impl Shared {
     pub(super) fn write(&self, mut link: Link) -> Result<(), Failed> {
         let take_back = Script::new(scripts::TAKE_BACK);
         let beat = self.life / 5;
+        link.run(|| self.goes_on(), checks::warnings)?;
         let (mut renewed, mut connections) = (None::<Instant>, 0);
         loop {
             let renewal = renewed.map_or_else(Instant::now, |at| at + beat);
