@@ -1,4 +1,4 @@
-//! Fleets over Redis, with servers, workers and callers that are killed. `bash .ci/redis` runs it.
+//! Fleets over Redis, with servers, workers and callers that are killed. `bash .ci/fleet` runs it.
 
 mod faults;
 mod server;
