@@ -3,7 +3,7 @@
 use crate::faults::{assert_nothing_left, fleet};
 use crate::server::{Process, Server};
 use crate::{LEASE, double};
-use pool_core::{CallError, Completion, FleetError, RemoteError};
+use pool_core::{AsCompleted, CallError, Completion, FleetError, RemoteError};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,6 +16,8 @@ pub(crate) const POISON: u64 = 777_777;
 
 /// What a call gives back: its input, and its result.
 type Done = Completion<(String, u64, u64), u64, RemoteError<String>>;
+
+type Batch = AsCompleted<'static, (String, u64, u64), u64, RemoteError<String>>;
 
 /// What has come out of a batch.
 pub(crate) struct Tally {
@@ -81,25 +83,37 @@ pub(crate) fn storm(
     let mut batch = double::on(&fleet).as_completed(inputs).start();
     let mut tally = Tally::new(COUNT);
     if supervised {
-        loop {
-            restart(server, &mut workers);
-            match batch.next_timeout(Duration::from_millis(50)) {
-                Err(_) => {}
-                Ok(Some(done)) => tally.note(done),
-                Ok(None) => break,
-            }
-        }
+        take(&mut batch, &mut tally, || restart(server, &mut workers));
     } else {
         thread::scope(|scope| {
             let (server, workers) = (&mut *server, &mut workers);
-            scope.spawn(move || {
+            let mut disturbance = Some(scope.spawn(move || {
                 thread::sleep(Duration::from_millis(700));
                 disturb(server, workers);
-            });
-            batch.for_each(|done| tally.note(done));
+            }));
+            take(&mut batch, &mut tally, || check(&mut disturbance));
         });
     }
     tally.row(&server.executions())
+}
+
+/// Takes all outcomes, and does something else now and then.
+fn take(batch: &mut Batch, tally: &mut Tally, mut meanwhile: impl FnMut()) {
+    loop {
+        meanwhile();
+        match batch.next_timeout(Duration::from_millis(50)) {
+            Err(_) => {}
+            Ok(Some(done)) => tally.note(done),
+            Ok(None) => break,
+        }
+    }
+}
+
+/// What has failed beside the batch ends the test, which would wait for ever.
+fn check(beside: &mut Option<thread::ScopedJoinHandle<'_, ()>>) {
+    if let Some(ended) = beside.take_if(|beside| beside.is_finished()) {
+        ended.join().expect("what happens beside the batch");
+    }
 }
 
 /// What a service manager does.
@@ -275,12 +289,12 @@ fn round(random: &mut Random) {
     let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
     let inputs =
         (0..count).map(move |n| (log.clone(), if n == poison { POISON } else { n }, milliseconds));
-    let batch = double::on(&fleet).as_completed(inputs).start();
+    let mut batch = double::on(&fleet).as_completed(inputs).start();
     let (mut tally, over) = (Tally::new(count), AtomicBool::new(false));
     let mut acts = Vec::new();
     thread::scope(|scope| {
         let (server, over, acts) = (&mut server, &over, &mut acts);
-        scope.spawn(move || {
+        let mut acting = Some(scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_millis(random.below(1500)));
                 restart(server, &mut workers);
@@ -288,9 +302,9 @@ fn round(random: &mut Random) {
                     acts.push(act(random, server, &mut workers));
                 }
             }
-        });
+        }));
         let over = Ended(over);
-        batch.for_each(|done| tally.note(done));
+        take(&mut batch, &mut tally, || check(&mut acting));
         drop(over);
     });
     println!("    {}", acts.join(", "));
