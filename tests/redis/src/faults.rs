@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 type Fault = (&'static str, fn());
 
-const FAULTS: [Fault; 35] = [
+const FAULTS: [Fault; 36] = [
     ("undisturbed", || assert_eq!(disturbed(|_, _| {}), 0)),
     ("worker_killed", || {
         disturbed(|_, workers| drop(workers.pop()));
@@ -106,6 +106,7 @@ const FAULTS: [Fault; 35] = [
     ("workers_take_no_more_at_their_end", workers::take_no_more_at_their_end),
     ("workers_survive_suspects", workers::survive_suspects),
     ("suspects_may_be_innocent", workers::suspects_may_be_innocent),
+    ("suspects_are_known_after_a_reconnect", workers::suspects_are_known_after_a_reconnect),
     ("workers_survive_garbage", workers::survive_garbage),
     ("throughput", throughput),
 ];

@@ -81,6 +81,45 @@ pub(crate) fn survive_suspects() {
     assert_eq!((of(777_777), of(1), of(2)), (5, 1, 1));
 }
 
+/// A suspect that was handed to a worker whose connection broke is still one when the worker finds it.
+pub(crate) fn suspects_are_known_after_a_reconnect() {
+    let server = Server::start();
+    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
+    let mut worker = server.beside("worker");
+    wait_until("the worker is there", || names(&server) == 1);
+    let mut connection = server.connect().unwrap();
+    let mut workers = redis::cmd("XINFO");
+    let workers: StreamInfoConsumersReply =
+        workers.arg("CONSUMERS").arg(CALLS).arg("w").query(&mut connection).unwrap();
+    let name = workers.consumers[0].name.clone();
+    worker.signal(libc::SIGSTOP);
+    // What it has asked for is answered, so that nothing is handed to it.
+    wait_until("it waits for nothing", || {
+        let mut clients = redis::cmd("INFO");
+        let clients: String = clients.arg("clients").query(&mut server.connect().unwrap()).unwrap();
+        clients.contains("blocked_clients:0\r")
+    });
+    let poison = double::on(&fleet).as_completed([(log, 777_777, 0)]).start();
+    wait_until("the call is at the server", || {
+        let mut read = redis::cmd("XREADGROUP");
+        read.arg(&["GROUP", "w", "another", "STREAMS", CALLS, ">"]);
+        read.query::<redis::Value>(&mut server.connect().unwrap()).unwrap() != redis::Value::Nil
+    });
+    let pending: Vec<(String, String, u64, u64)> =
+        redis::cmd("XPENDING").arg(&[CALLS, "w", "-", "+", "9"]).query(&mut connection).unwrap();
+    redis::cmd("XCLAIM")
+        .arg(&[CALLS, "w", &name, "0", &pending[0].0, "RETRYCOUNT", "3"])
+        .query::<redis::Value>(&mut connection)
+        .unwrap();
+    redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal"]).query::<u64>(&mut connection).unwrap();
+    worker.signal(libc::SIGCONT);
+    match poison.map(|done| done.result).collect::<Vec<_>>()[..] {
+        [Err(CallError::Failed(RemoteError::Lost(FleetError::Dead)))] => {}
+        ref other => panic!("{other:?}"),
+    }
+    assert_eq!((worker.0.try_wait().unwrap(), server.executions().len()), (None, 3));
+}
+
 /// A suspect that does no harm has its result.
 pub(crate) fn suspects_may_be_innocent() {
     let server = Server::start();

@@ -45,16 +45,20 @@ impl Desk {
                 break;
             }
             let entries = if connections == link.connections {
-                self.ask(&mut link, &calls, free)
+                let asked = self.ask(&mut link, &calls, free);
+                asked.map(|entries| entries.into_iter().map(|entry| (entry, 1)).collect())
             } else {
                 let mine = self.find(&mut link, &calls);
                 connections = link.connections;
                 mine
             };
             match entries {
-                Ok(entries) => entries
-                    .into_iter()
-                    .for_each(|entry| self.begin(&service, &calls, entry, &done, 1)),
+                Ok(entries) => {
+                    let entries: Vec<(Entry, usize)> = entries;
+                    for (entry, deliveries) in entries {
+                        self.begin(&service, &calls, entry, &done, deliveries);
+                    }
+                }
                 Err(Failed::GivenUp) => break,
                 Err(refused) => return Err(refused),
             }
@@ -96,8 +100,8 @@ impl Desk {
     }
 
     /// Finds calls that were handed to this worker and did not arrive, after a new connection. They are looked up,
-    /// since reading them would count as a delivery.
-    fn find(&self, link: &mut Link, calls: &str) -> Result<Vec<Entry>, Failed> {
+    /// since reading them would count as a delivery. Each comes with how often it was delivered.
+    fn find(&self, link: &mut Link, calls: &str) -> Result<Vec<(Entry, usize)>, Failed> {
         // What is known now may be reported before the server answers, so what was known before counts.
         let known: Vec<String> = self.taken().keys().map(|(_, entry)| entry.clone()).collect();
         link.run(
@@ -107,13 +111,14 @@ impl Desk {
                 pending.arg(calls).arg(GROUP).arg("-").arg("+").arg(1000).arg(&self.name);
                 let pending: Vec<(String, String, u64, usize)> = pending.query(connection)?;
                 let mut found = Vec::new();
-                for (id, ..) in pending.into_iter().filter(|(id, ..)| !known.contains(id)) {
-                    let entry = redis::cmd("XRANGE")
-                        .arg(calls)
-                        .arg(&id)
-                        .arg(&id)
-                        .query::<Vec<Entry>>(connection)?;
-                    found.extend(entry);
+                for (id, _, _, deliveries) in pending {
+                    if known.contains(&id) {
+                        continue;
+                    }
+                    let mut range = redis::cmd("XRANGE");
+                    let entries: Vec<Entry> =
+                        range.arg(calls).arg(&id).arg(&id).query(connection)?;
+                    found.extend(entries.into_iter().map(|entry| (entry, deliveries)));
                 }
                 Ok(found)
             },
@@ -167,20 +172,12 @@ impl Desk {
                 // It runs here: this process was stopped for longer than its lease, and has the call again.
                 continue;
             }
-            if deliveries > MAX_DELIVERIES {
-                let taken = Taken { entry: entry.clone(), call: None, runs: false, alone: false };
-                self.taken().insert(key, taken);
-                let report = Report::Done(Answer::Dead);
-                let (function, elapsed) = (Arc::clone(service), Duration::ZERO);
-                let _ = done.send(Done { function, entry, report, elapsed });
-            } else {
-                self.begin(service, calls, entry, done, deliveries);
-            }
+            self.begin(service, calls, entry, done, deliveries);
         }
         Ok(())
     }
 
-    /// Runs one call on the function's pool.
+    /// Runs one call on the function's pool, unless it was delivered too often.
     fn begin(
         self: &Arc<Self>,
         service: &Arc<Service>,
@@ -190,8 +187,15 @@ impl Desk {
         deliveries: usize,
     ) {
         let key = (calls.to_owned(), entry.0.clone());
-        let taken = Taken { entry: entry.clone(), call: None, runs: true, alone: false };
+        let runs = deliveries <= MAX_DELIVERIES;
+        let taken = Taken { entry: entry.clone(), call: None, runs, alone: false };
         self.taken().insert(key.clone(), taken);
+        if !runs {
+            let report = Report::Done(Answer::Dead);
+            let (function, elapsed) = (Arc::clone(service), Duration::ZERO);
+            let _ = done.send(Done { function, entry, report, elapsed });
+            return;
+        }
         let limit =
             text(&entry, "t").parse().ok().filter(|limit| *limit > 0).map(Duration::from_millis);
         let (desk, done, of) = (Arc::clone(self), done.clone(), key.clone());
