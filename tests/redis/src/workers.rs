@@ -34,6 +34,21 @@ pub(crate) fn are_counted() {
     assert_eq!(fleet.stats().workers, 1);
 }
 
+/// A worker whose places are all taken leaves what waits to others when it ends.
+pub(crate) fn take_no_more_at_their_end() {
+    let server = Server::start();
+    let mut worker = server.beside("worker");
+    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
+    let batch = double::on(&fleet).map((0..20).map(move |n| (log.clone(), n, 1500))).start();
+    until(&server, 4);
+    worker.signal(libc::SIGTERM);
+    assert!(worker.0.wait().unwrap().success());
+    assert_eq!(server.executions().len(), 4);
+    let _other = server.beside("worker");
+    assert_eq!(batch.try_collect::<Vec<_>>(), Ok((0..20).map(|n| 2 * n).collect()));
+    assert_eq!(server.executions().len(), 20);
+}
+
 /// The third delivery of a call that ends its worker ends a copy. What runs beside it goes on.
 pub(crate) fn survive_suspects() {
     let server = Server::start();
@@ -56,6 +71,45 @@ pub(crate) fn survive_suspects() {
     let executions = server.executions();
     let of = |n| executions.iter().filter(|other| **other == n).count();
     assert_eq!((of(777_777), of(1), of(2)), (5, 1, 1));
+}
+
+/// A suspect that was handed to a worker whose connection broke is still one when the worker finds it.
+pub(crate) fn suspects_are_known_after_a_reconnect() {
+    let server = Server::start();
+    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
+    let mut worker = server.beside("worker");
+    wait_until("the worker is there", || server.names() == 1);
+    let mut connection = server.connect().unwrap();
+    let mut workers = redis::cmd("XINFO");
+    let workers: redis::streams::StreamInfoConsumersReply =
+        workers.arg("CONSUMERS").arg(CALLS).arg("w").query(&mut connection).unwrap();
+    let name = workers.consumers[0].name.clone();
+    worker.signal(libc::SIGSTOP);
+    // What it has asked for is answered, so that nothing is handed to it.
+    wait_until("it waits for nothing", || {
+        let mut clients = redis::cmd("INFO");
+        let clients: String = clients.arg("clients").query(&mut server.connect().unwrap()).unwrap();
+        clients.contains("blocked_clients:0\r")
+    });
+    let poison = double::on(&fleet).as_completed([(log, 777_777, 0)]).start();
+    wait_until("the call is at the server", || {
+        let mut read = redis::cmd("XREADGROUP");
+        read.arg(&["GROUP", "w", "another", "STREAMS", CALLS, ">"]);
+        read.query::<redis::Value>(&mut server.connect().unwrap()).unwrap() != redis::Value::Nil
+    });
+    let pending: Vec<(String, String, u64, u64)> =
+        redis::cmd("XPENDING").arg(&[CALLS, "w", "-", "+", "9"]).query(&mut connection).unwrap();
+    redis::cmd("XCLAIM")
+        .arg(&[CALLS, "w", &name, "0", &pending[0].0, "RETRYCOUNT", "3"])
+        .query::<redis::Value>(&mut connection)
+        .unwrap();
+    redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal"]).query::<u64>(&mut connection).unwrap();
+    worker.signal(libc::SIGCONT);
+    match poison.map(|done| done.result).collect::<Vec<_>>()[..] {
+        [Err(CallError::Failed(RemoteError::Lost(FleetError::Dead)))] => {}
+        ref other => panic!("{other:?}"),
+    }
+    assert_eq!((worker.0.try_wait().unwrap(), server.executions().len()), (None, 3));
 }
 
 /// A suspect that does no harm has its result.

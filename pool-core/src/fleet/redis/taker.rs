@@ -1,6 +1,6 @@
 //! The taker of a function: it asks for as many calls as have a place, and begins them.
 
-use super::desk::{Desk, Done, Taken};
+use super::desk::{AllTaken, Desk, Done, Taken};
 use super::link::{Failed, Link};
 use super::{
     BLOCK, Entry, GROUP, MAX_DELIVERIES, Read, SILENT, SUSPECT, bytes, calls_of, milliseconds,
@@ -13,16 +13,12 @@ use crate::fleet::process::Process;
 use crate::fleet::service::Service;
 use redis::streams::StreamInfoConsumersReply;
 use redis::{RedisResult, Script};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 impl Desk {
-    /// How many calls of a function run here.
-    fn running(&self, calls: &str) -> usize {
-        self.taken().iter().filter(|((of, _), taken)| of == calls && taken.runs).count()
-    }
-
     /// Takes calls of one function while there are places for them.
     pub(super) fn take(
         self: &Arc<Self>,
@@ -38,29 +34,31 @@ impl Desk {
         let (mut scanned, mut connections) = (Instant::now(), u64::MAX);
         while !self.is_ending() {
             let free = {
-                let mut free = self.places(&service, &calls);
-                while free == 0 && !self.is_ending() {
-                    let taken = self.taken();
-                    drop(
-                        self.freed
-                            .wait_timeout(taken, BLOCK)
-                            .unwrap_or_else(PoisonError::into_inner),
-                    );
-                    free = self.places(&service, &calls);
+                let mut taken = self.taken();
+                while places(&taken, &service, &calls) == 0 && !self.is_ending() {
+                    taken = self.wait_for_a_place(taken);
                 }
-                free
+                places(&taken, &service, &calls)
             };
+            // The worker ends. For the server, a count of none is as many as there are.
+            if free == 0 {
+                break;
+            }
             let entries = if connections == link.connections {
-                self.ask(&mut link, &calls, free)
+                let asked = self.ask(&mut link, &calls, free);
+                asked.map(|entries| entries.into_iter().map(|entry| (entry, 1)).collect())
             } else {
                 let mine = self.find(&mut link, &calls);
                 connections = link.connections;
                 mine
             };
             match entries {
-                Ok(entries) => entries
-                    .into_iter()
-                    .for_each(|entry| self.begin(&service, &calls, entry, &done, 1)),
+                Ok(entries) => {
+                    let entries: Vec<(Entry, usize)> = entries;
+                    for (entry, deliveries) in entries {
+                        self.begin(&service, &calls, entry, &done, deliveries);
+                    }
+                }
                 Err(Failed::GivenUp) => break,
                 Err(refused) => return Err(refused),
             }
@@ -71,11 +69,20 @@ impl Desk {
             }
         }
         // What has begun is waited for: a call that is dropped would not be reported.
-        while self.running(&calls) > 0 {
-            let taken = self.taken();
-            drop(self.freed.wait_timeout(taken, BLOCK).unwrap_or_else(PoisonError::into_inner));
+        let mut taken = self.taken();
+        while running(&taken, &calls) > 0 {
+            taken = self.wait_for_a_place(taken);
         }
         Ok(())
+    }
+
+    /// Waits until a call has ended, or for a little.
+    fn wait_for_a_place<'a>(&self, taken: MutexGuard<'a, AllTaken>) -> MutexGuard<'a, AllTaken> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let (taken, _) =
+            self.freed.wait_timeout(taken, BLOCK).unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        taken
     }
 
     /// Asks for calls that no worker has, and waits a little for some.
@@ -93,8 +100,8 @@ impl Desk {
     }
 
     /// Finds calls that were handed to this worker and did not arrive, after a new connection. They are looked up,
-    /// since reading them would count as a delivery.
-    fn find(&self, link: &mut Link, calls: &str) -> Result<Vec<Entry>, Failed> {
+    /// since reading them would count as a delivery. Each comes with how often it was delivered.
+    fn find(&self, link: &mut Link, calls: &str) -> Result<Vec<(Entry, usize)>, Failed> {
         // What is known now may be reported before the server answers, so what was known before counts.
         let known: Vec<String> = self.taken().keys().map(|(_, entry)| entry.clone()).collect();
         link.run(
@@ -104,25 +111,18 @@ impl Desk {
                 pending.arg(calls).arg(GROUP).arg("-").arg("+").arg(1000).arg(&self.name);
                 let pending: Vec<(String, String, u64, usize)> = pending.query(connection)?;
                 let mut found = Vec::new();
-                for (id, ..) in pending.into_iter().filter(|(id, ..)| !known.contains(id)) {
-                    let entry = redis::cmd("XRANGE")
-                        .arg(calls)
-                        .arg(&id)
-                        .arg(&id)
-                        .query::<Vec<Entry>>(connection)?;
-                    found.extend(entry);
+                for (id, _, _, deliveries) in pending {
+                    if known.contains(&id) {
+                        continue;
+                    }
+                    let mut range = redis::cmd("XRANGE");
+                    let entries: Vec<Entry> =
+                        range.arg(calls).arg(&id).arg(&id).query(connection)?;
+                    found.extend(entries.into_iter().map(|entry| (entry, deliveries)));
                 }
                 Ok(found)
             },
         )
-    }
-
-    /// How many calls of a function may begin. None while one waits to run alone: they would end with it.
-    fn places(&self, service: &Service, calls: &str) -> usize {
-        if self.taken().values().any(|taken| taken.alone) {
-            return 0;
-        }
-        service.pool().max_workers().saturating_sub(self.running(calls))
     }
 
     /// Takes over one call after another whose worker has not renewed its lease.
@@ -134,7 +134,7 @@ impl Desk {
         done: &Sender<Done>,
     ) -> Result<(), Failed> {
         let lease = milliseconds(self.lease);
-        while !self.is_ending() && self.places(service, calls) > 0 {
+        while !self.is_ending() && places(&self.taken(), service, calls) > 0 {
             let claimed = link.run(
                 || !self.is_ending(),
                 |connection| {
@@ -172,20 +172,12 @@ impl Desk {
                 // It runs here: this process was stopped for longer than its lease, and has the call again.
                 continue;
             }
-            if deliveries > MAX_DELIVERIES {
-                let taken = Taken { entry: entry.clone(), call: None, runs: false, alone: false };
-                self.taken().insert(key, taken);
-                let report = Report::Done(Answer::Dead);
-                let (function, elapsed) = (Arc::clone(service), Duration::ZERO);
-                let _ = done.send(Done { function, entry, report, elapsed });
-            } else {
-                self.begin(service, calls, entry, done, deliveries);
-            }
+            self.begin(service, calls, entry, done, deliveries);
         }
         Ok(())
     }
 
-    /// Runs one call on the function's pool.
+    /// Runs one call on the function's pool, unless it was delivered too often.
     fn begin(
         self: &Arc<Self>,
         service: &Arc<Service>,
@@ -195,8 +187,15 @@ impl Desk {
         deliveries: usize,
     ) {
         let key = (calls.to_owned(), entry.0.clone());
-        let taken = Taken { entry: entry.clone(), call: None, runs: true, alone: false };
+        let runs = deliveries <= MAX_DELIVERIES;
+        let taken = Taken { entry: entry.clone(), call: None, runs, alone: false };
         self.taken().insert(key.clone(), taken);
+        if !runs {
+            let report = Report::Done(Answer::Dead);
+            let (function, elapsed) = (Arc::clone(service), Duration::ZERO);
+            let _ = done.send(Done { function, entry, report, elapsed });
+            return;
+        }
         let limit =
             text(&entry, "t").parse().ok().filter(|limit| *limit > 0).map(Duration::from_millis);
         let (desk, done, of) = (Arc::clone(self), done.clone(), key.clone());
@@ -211,13 +210,23 @@ impl Desk {
                 desk.answer_suspect(&function, inputs, deliveries, &of)
             };
             let elapsed = begun.elapsed();
-            if let Some(taken) = desk.taken().get_mut(&of) {
-                (taken.runs, taken.alone) = (false, false);
-                taken.call = None;
-            }
+            let (call, is_awaited) = {
+                let mut all = desk.taken();
+                let taken = all.get_mut(&of);
+                let call = taken.and_then(|taken| {
+                    (taken.runs, taken.alone) = (false, false);
+                    taken.call.take()
+                });
+                // Takers count themselves under the same lock, so one that has seen no place is counted here.
+                (call, desk.waiting.load(Ordering::Relaxed) > 0)
+            };
+            drop(call);
             let report = Report::Done(answer);
             let _ = done.send(Done { function, entry, report, elapsed });
-            desk.freed.notify_all();
+            // It costs a call of the system also where no thread waits.
+            if is_awaited {
+                desk.freed.notify_all();
+            }
         });
         if let Some(taken) = self.taken().get_mut(&key).filter(|taken| taken.runs) {
             taken.call = Some(call);
@@ -274,6 +283,19 @@ impl Desk {
             forgotten => forgotten,
         }
     }
+}
+
+/// How many calls of a function run here.
+fn running(taken: &AllTaken, calls: &str) -> usize {
+    taken.iter().filter(|((of, _), taken)| of == calls && taken.runs).count()
+}
+
+/// How many calls of a function may begin. None while one waits to run alone: they would end with it.
+fn places(taken: &AllTaken, service: &Service, calls: &str) -> usize {
+    if taken.values().any(|taken| taken.alone) {
+        return 0;
+    }
+    service.pool().max_workers().saturating_sub(running(taken, calls))
 }
 
 /// Makes the consumer group, unless it is there.
