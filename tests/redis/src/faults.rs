@@ -1,6 +1,7 @@
 //! What must hold whatever is killed: each input has one outcome, its own.
 
-use crate::server::{Process, Server};
+use crate::server::Server;
+use crate::storm::{self, disturbed};
 use crate::{LEASE, double, workers};
 use pool_core::{CallError, Fleet, FleetError, RemoteError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,30 +10,33 @@ use std::time::{Duration, Instant};
 
 type Fault = (&'static str, fn());
 
-const FAULTS: [Fault; 29] = [
-    ("undisturbed", || disturbed(|_, _| {})),
-    ("worker_killed", || disturbed(|_, workers| drop(workers.pop()))),
+const FAULTS: [Fault; 34] = [
+    ("undisturbed", || assert_eq!(disturbed(|_, _| {}), 0)),
+    ("worker_killed", || {
+        disturbed(|_, workers| drop(workers.pop()));
+    }),
     ("server_killed", || {
         disturbed(|server, _| {
             server.kill();
             thread::sleep(Duration::from_secs(1));
             server.again();
-        })
+        });
     }),
+    ("server_with_a_strict_log_killed", storm::server_with_a_strict_log_killed),
     ("worker_frozen", || {
         disturbed(|_, workers| {
             workers[0].signal(libc::SIGSTOP);
             thread::sleep(3 * LEASE);
             workers[0].signal(libc::SIGCONT);
-        })
+        });
     }),
     ("data_lost", || {
         disturbed(|server, _| {
             redis::cmd("FLUSHALL").query::<()>(&mut server.connect().unwrap()).unwrap();
-        })
+        });
     }),
     ("worker_ends", || {
-        disturbed(|server, workers| {
+        let again = disturbed(|server, workers| {
             workers.push(server.beside("worker"));
             workers[0].signal(libc::SIGTERM);
             assert!(workers[0].0.wait().unwrap().success());
@@ -42,21 +46,24 @@ const FAULTS: [Fault; 29] = [
                 .query(&mut server.connect().unwrap())
                 .unwrap();
             println!("    left behind: {pending:?}");
-        })
+        });
+        assert_eq!(again, 0);
     }),
     ("poison", poison),
+    ("poison_among_many", storm::poison_among_many),
     ("panics", panics),
     ("stopped", stopped),
     ("stopped_and_forgotten", stopped_and_forgotten),
     ("dropped", dropped),
     ("caller_killed", caller_killed),
     ("long_calls_run_once", long_calls_run_once),
+    ("long_call_among_many", storm::long_call_among_many),
     ("server_frozen", || {
         disturbed(|server, _| {
             server.signal(libc::SIGSTOP);
             thread::sleep(LEASE / 2);
             server.signal(libc::SIGCONT);
-        })
+        });
     }),
     ("both_killed", || {
         disturbed(|server, workers| {
@@ -64,7 +71,7 @@ const FAULTS: [Fault; 29] = [
             server.kill();
             server.again();
             workers.push(server.beside("worker"));
-        })
+        });
     }),
     ("reconnects_are_no_deliveries", reconnects_are_no_deliveries),
     ("a_worker_ends_without_a_server", a_worker_ends_without_a_server),
@@ -72,7 +79,7 @@ const FAULTS: [Fault; 29] = [
         disturbed(|server, _| {
             server.forget();
             server.again();
-        })
+        });
     }),
     ("memory_full", || {
         disturbed(|server, _| {
@@ -86,10 +93,12 @@ const FAULTS: [Fault; 29] = [
             limit("1");
             thread::sleep(Duration::from_millis(1500));
             limit("0");
-        })
+        });
     }),
     ("caller_frozen", caller_frozen),
     ("two_callers", two_callers),
+    ("two_callers_and_three_workers", storm::two_callers_and_three_workers),
+    ("network_cut", storm::network_cut),
     ("time_limits", time_limits),
     ("refused", refused),
     ("by_the_environment", by_the_environment),
@@ -115,41 +124,8 @@ pub(crate) fn fleet(server: &Server) -> Fleet {
     Fleet::redis(&server.url()).unwrap().lease(LEASE)
 }
 
-/// 4,000 calls of 2 ms, in the middle of which something happens.
-fn disturbed(disturb: impl FnOnce(&mut Server, &mut Vec<Process>) + Send) {
-    let mut server = Server::start();
-    let mut workers: Vec<_> = (0..2).map(|_| server.beside("worker")).collect();
-    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
-    const COUNT: u64 = 4000;
-    let batch =
-        double::on(&fleet).as_completed((0..COUNT).map(move |n| (log.clone(), n, 2))).start();
-    let mut seen = BTreeSet::new();
-    let mut gap = Duration::ZERO;
-    thread::scope(|scope| {
-        let (server, workers) = (&mut server, &mut workers);
-        scope.spawn(move || {
-            thread::sleep(Duration::from_millis(400));
-            disturb(server, workers);
-        });
-        let mut last = Instant::now();
-        batch.for_each(|done| {
-            gap = gap.max(last.elapsed());
-            last = Instant::now();
-            let (_, n, _) = done.input;
-            assert!(seen.insert(n), "{n} twice");
-            assert_eq!(done.result.unwrap(), 2 * n);
-        });
-    });
-    assert!(seen.into_iter().eq(0..COUNT));
-    let executions = server.executions();
-    let each: BTreeSet<_> = executions.iter().collect();
-    assert_eq!(each.len() as u64, COUNT);
-    println!("    longest gap {gap:.2?}, executed again: {}", executions.len() - each.len());
-    assert_nothing_left(&server);
-}
-
 /// Nothing of a caller that took all of its results is left at the server.
-fn assert_nothing_left(server: &Server) {
+pub(crate) fn assert_nothing_left(server: &Server) {
     let mut connection = server.connect().unwrap();
     let begun = Instant::now();
     loop {

@@ -1,7 +1,8 @@
-//! Fleets over Redis, with servers, workers and callers that are killed. `bash .ci/redis` runs it.
+//! Fleets over Redis, with servers, workers and callers that are killed. `bash .ci/fleet` runs it.
 
 mod faults;
 mod server;
+mod storm;
 mod workers;
 
 use pool_core::{Fleet, FleetError, concurrent, is_cancelled, sleep};
@@ -52,6 +53,22 @@ fn main() -> Result<(), FleetError> {
             let doubled = double::on(&fleet).map((0..2000).map(|n| (log.to_string(), n, 2)));
             let doubled = doubled.try_collect::<Vec<_>>().expect("no error");
             assert!(doubled.into_iter().eq((0..2000).map(|n| 2 * n)));
+            Ok(())
+        }
+        ["cut", here, there, cable] => {
+            storm::cut(here, there, cable);
+            Ok(())
+        }
+        ["random", options @ ..] => {
+            let option = |name, otherwise| {
+                let at = options.iter().position(|option| *option == name);
+                at.map_or(otherwise, |at| {
+                    let value = options.get(at + 1).and_then(|value| value.parse::<u64>().ok());
+                    value.unwrap_or_else(|| panic!("a number after {name}"))
+                })
+            };
+            let time = Duration::from_secs(60 * option("--minutes", 1));
+            storm::random(time, option("--seed", u64::from(process::id())));
             Ok(())
         }
         names => {

@@ -1,0 +1,358 @@
+//! 10,000 calls, in the middle of which something happens, and a row of a table for what became of them.
+
+use crate::faults::{assert_nothing_left, fleet};
+use crate::server::{Process, Server};
+use crate::{LEASE, double};
+use pool_core::{CallError, Completion, FleetError, RemoteError};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub(crate) const COUNT: u64 = 10_000;
+
+/// An input that ends its worker.
+pub(crate) const POISON: u64 = 777_777;
+
+/// What a call gives back: its input, and its result.
+type Done = Completion<(String, u64, u64), u64, RemoteError<String>>;
+
+/// What has come out of a batch.
+pub(crate) struct Tally {
+    outcomes: Vec<usize>,
+    dead: usize,
+    begun: Instant,
+    last: Instant,
+    gap: Duration,
+}
+
+impl Tally {
+    pub(crate) fn new(count: u64) -> Self {
+        let now = Instant::now();
+        let outcomes = vec![0; usize::try_from(count).unwrap()];
+        Self { outcomes, dead: 0, begun: now, last: now, gap: Duration::ZERO }
+    }
+
+    /// Each result is that of its input. Only poison has none.
+    pub(crate) fn note(&mut self, done: Done) {
+        self.gap = self.gap.max(self.last.elapsed());
+        self.last = Instant::now();
+        self.outcomes[done.index] += 1;
+        match (done.input.1, done.result) {
+            (POISON, Err(CallError::Failed(RemoteError::Lost(FleetError::Dead)))) => self.dead += 1,
+            (n, result) => assert_eq!(result.unwrap(), 2 * n, "input {}", done.index),
+        }
+    }
+
+    /// Prints the row, and returns how many calls ran again. None is lost, none came twice.
+    pub(crate) fn row(&self, executions: &[u64]) -> usize {
+        let inputs = self.outcomes.len();
+        let outcomes: usize = self.outcomes.iter().sum();
+        let lost = self.outcomes.iter().filter(|count| **count == 0).count();
+        let twice = self.outcomes.iter().filter(|count| **count > 1).count();
+        let again = executions.len() - executions.iter().collect::<BTreeSet<_>>().len();
+        println!(
+            "    {inputs} inputs, {outcomes} outcomes ({} dead), {lost} lost, {twice} twice, {again} executed again, last \
+             after {:.2} s, longest gap {:.2} s",
+            self.dead,
+            (self.last - self.begun).as_secs_f64(),
+            self.gap.as_secs_f64(),
+        );
+        assert_eq!((lost, twice, outcomes), (0, 0, inputs));
+        again
+    }
+}
+
+/// Inputs that `input` gives for a number: what is doubled, and for how many milliseconds. If workers are `supervised`,
+/// they are started again when they end, instead of the disturbance. Returns how many calls ran again.
+pub(crate) fn storm(
+    server: &mut Server,
+    workers: Vec<Process>,
+    supervised: bool,
+    input: fn(u64) -> (u64, u64),
+    disturb: impl FnOnce(&mut Server, &mut Vec<Process>) + Send,
+) -> usize {
+    let (fleet, log) = (fleet(server), server.log().to_str().unwrap().to_owned());
+    let inputs = (0..COUNT).map(move |n| {
+        let (n, milliseconds) = input(n);
+        (log.clone(), n, milliseconds)
+    });
+    let mut workers = workers;
+    let mut batch = double::on(&fleet).as_completed(inputs).start();
+    let mut tally = Tally::new(COUNT);
+    if supervised {
+        loop {
+            restart(server, &mut workers);
+            match batch.next_timeout(Duration::from_millis(50)) {
+                Err(_) => {}
+                Ok(Some(done)) => tally.note(done),
+                Ok(None) => break,
+            }
+        }
+    } else {
+        thread::scope(|scope| {
+            let (server, workers) = (&mut *server, &mut workers);
+            scope.spawn(move || {
+                thread::sleep(Duration::from_millis(700));
+                disturb(server, workers);
+            });
+            batch.for_each(|done| tally.note(done));
+        });
+    }
+    tally.row(&server.executions())
+}
+
+/// What a service manager does.
+fn restart(server: &Server, workers: &mut [Process]) {
+    for worker in workers {
+        if worker.0.try_wait().unwrap().is_some() {
+            *worker = server.beside("worker");
+        }
+    }
+}
+
+pub(crate) fn two_workers(server: &Server) -> Vec<Process> {
+    (0..2).map(|_| server.beside("worker")).collect()
+}
+
+/// Calls of 2 ms.
+pub(crate) fn short(n: u64) -> (u64, u64) {
+    (n, 2)
+}
+
+pub(crate) fn disturbed(disturb: impl FnOnce(&mut Server, &mut Vec<Process>) + Send) -> usize {
+    let mut server = Server::start();
+    let workers = two_workers(&server);
+    let again = storm(&mut server, workers, false, short, disturb);
+    assert_nothing_left(&server);
+    again
+}
+
+/// With a log that is written to the disk after each command.
+pub(crate) fn server_with_a_strict_log_killed() {
+    let strict = |server: &Server| {
+        redis::cmd("CONFIG")
+            .arg(&["SET", "appendfsync", "always"])
+            .query::<()>(&mut server.connect().unwrap())
+            .unwrap();
+    };
+    let mut server = Server::start();
+    strict(&server);
+    let workers = two_workers(&server);
+    storm(&mut server, workers, false, short, |server, _| {
+        server.kill();
+        thread::sleep(Duration::from_secs(1));
+        server.again();
+        strict(server);
+    });
+}
+
+/// One input of 10,000 ends its worker. Something starts workers again.
+pub(crate) fn poison_among_many() {
+    let mut server = Server::start();
+    let workers = two_workers(&server);
+    storm(&mut server, workers, true, |n| if n == 5000 { (POISON, 2) } else { (n, 2) }, |_, _| {});
+    assert_eq!(server.executions().into_iter().filter(|n| *n == POISON).count(), 5);
+    assert_eq!(fleet(&server).dead_letters().unwrap().len(), 1);
+}
+
+/// One call of 10,000 lasts three leases, and runs once. So does each of the others.
+pub(crate) fn long_call_among_many() {
+    let mut server = Server::start();
+    let workers = two_workers(&server);
+    let long = |n| if n == 5000 { (n, 3 * LEASE.as_millis() as u64) } else { (n, 2) };
+    assert_eq!(storm(&mut server, workers, false, long, |_, _| {}), 0);
+}
+
+/// Both callers have all of their outcomes.
+pub(crate) fn two_callers_and_three_workers() {
+    let server = Server::start();
+    let _workers: Vec<_> = (0..3).map(|_| server.beside("worker")).collect();
+    let tallies = thread::scope(|scope| {
+        let callers = [0, 1].map(|caller| {
+            let server = &server;
+            scope.spawn(move || {
+                let (fleet, log) = (fleet(server), server.log().to_str().unwrap().to_owned());
+                let mut tally = Tally::new(COUNT);
+                let inputs = (0..COUNT).map(move |n| (log.clone(), caller * COUNT + n, 2));
+                double::on(&fleet).as_completed(inputs).start().for_each(|done| tally.note(done));
+                tally
+            })
+        });
+        callers.map(|caller| caller.join().unwrap())
+    });
+    let executions = server.executions();
+    for (caller, tally) in (0..).zip(&tallies) {
+        let of = |n: &u64| n / COUNT == caller;
+        tally.row(&executions.iter().copied().filter(of).collect::<Vec<_>>());
+    }
+    assert_eq!(executions.len() as u64, 2 * COUNT);
+}
+
+/// The workers are on another host, which is a network namespace, and its cable is cut for 5 s: first that of one of two
+/// workers, then that of both.
+pub(crate) fn network_cut() {
+    let number = std::process::id();
+    let (here, there, cable) =
+        (format!("fleet-{number}-a"), format!("fleet-{number}-b"), format!("f{number}"));
+    let (near, far) = (format!("{cable}a"), format!("{cable}b"));
+    let ip = |arguments: &str| {
+        let done = std::process::Command::new("ip").args(arguments.split(' ')).output();
+        done.is_ok_and(|done| done.status.success())
+    };
+    if !ip(&format!("netns add {here}")) {
+        println!("    skipped: network namespaces are not permitted here");
+        return;
+    }
+    let made = ip(&format!("netns add {there}"))
+        && ip(&format!("link add {near} netns {here} type veth peer name {far} netns {there}"))
+        && ip(&format!("-n {here} address add 10.77.0.1/24 dev {near}"))
+        && ip(&format!("-n {there} address add 10.77.0.2/24 dev {far}"))
+        && ip(&format!("-n {here} link set {near} up"))
+        && ip(&format!("-n {there} link set {far} up"));
+    let mut status = None;
+    if made {
+        let mut command = std::process::Command::new("ip");
+        command.args(["netns", "exec", &here]).arg(std::env::current_exe().unwrap());
+        status = command.args(["cut", &here, &there, &near]).status().ok();
+    }
+    // The cable goes with them.
+    let gone = [&here, &there].map(|host| ip(&format!("netns delete {host}")));
+    assert!(made && status.is_some_and(|status| status.success()) && gone == [true, true]);
+}
+
+/// What runs on the host of the server and the caller.
+pub(crate) fn cut(here: &str, there: &str, cable: &str) {
+    for far in [1, 2] {
+        let mut server = Server::start();
+        redis::cmd("CONFIG")
+            .arg(&["SET", "bind", "10.77.0.1", "port", "6379", "protected-mode", "no"])
+            .query::<()>(&mut server.connect().unwrap())
+            .unwrap();
+        let mut workers: Vec<_> = (far..2).map(|_| server.beside("worker")).collect();
+        for _ in 0..far {
+            let mut worker = std::process::Command::new("ip");
+            worker.args(["netns", "exec", there]).arg(std::env::current_exe().unwrap());
+            worker.args(["worker", "redis://10.77.0.1/"]).stderr(std::process::Stdio::null());
+            workers.push(Process(worker.spawn().unwrap()));
+        }
+        let set = |state| {
+            let mut link = std::process::Command::new("ip");
+            link.args(["-n", here, "link", "set", cable, state]);
+            assert!(link.status().unwrap().success());
+        };
+        storm(&mut server, workers, false, short, |_, _| {
+            set("down");
+            thread::sleep(Duration::from_secs(5));
+            set("up");
+        });
+    }
+}
+
+/// Faults at random times, one round after another for so long. A round has the seed of the one before it plus one.
+pub(crate) fn random(time: Duration, mut seed: u64) {
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        println!("random --seed {seed}");
+        round(&mut Random(seed));
+        seed += 1;
+    }
+    println!("all passed");
+}
+
+fn round(random: &mut Random) {
+    let mut server = Server::start();
+    if random.below(2) == 0 {
+        redis::cmd("CONFIG")
+            .arg(&["SET", "appendfsync", "always"])
+            .query::<()>(&mut server.connect().unwrap())
+            .unwrap();
+    }
+    let mut workers: Vec<_> = (0..2 + random.below(2)).map(|_| server.beside("worker")).collect();
+    let count = 2000 + random.below(8000);
+    let poison = random.below(3 * count);
+    let milliseconds = random.below(4);
+    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
+    let inputs =
+        (0..count).map(move |n| (log.clone(), if n == poison { POISON } else { n }, milliseconds));
+    let batch = double::on(&fleet).as_completed(inputs).start();
+    let (mut tally, over) = (Tally::new(count), AtomicBool::new(false));
+    let mut acts = Vec::new();
+    thread::scope(|scope| {
+        let (server, over, acts) = (&mut server, &over, &mut acts);
+        scope.spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(random.below(1500)));
+                restart(server, &mut workers);
+                if acts.len() < 12 && !over.load(Ordering::Relaxed) {
+                    acts.push(act(random, server, &mut workers));
+                }
+            }
+        });
+        let over = Ended(over);
+        batch.for_each(|done| tally.note(done));
+        drop(over);
+    });
+    println!("    {}", acts.join(", "));
+    tally.row(&server.executions());
+    assert_nothing_left(&server);
+}
+
+/// Says that the batch has ended, also where a check of it fails.
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn act(random: &mut Random, server: &mut Server, workers: &mut [Process]) -> &'static str {
+    let number = usize::try_from(random.below(workers.len() as u64)).unwrap();
+    let pause = Duration::from_millis(random.below(2 * LEASE.as_millis() as u64));
+    match random.below(7) {
+        0 | 1 => {
+            workers[number] = server.beside("worker");
+            "worker killed"
+        }
+        2 => {
+            workers[number].signal(libc::SIGTERM);
+            "worker ended"
+        }
+        3 => {
+            workers[number].signal(libc::SIGSTOP);
+            thread::sleep(pause);
+            workers[number].signal(libc::SIGCONT);
+            "worker frozen"
+        }
+        4 => {
+            server.kill();
+            thread::sleep(pause / 2);
+            server.again();
+            "server killed"
+        }
+        5 => {
+            server.signal(libc::SIGSTOP);
+            thread::sleep(pause / 2);
+            server.signal(libc::SIGCONT);
+            "server frozen"
+        }
+        _ => {
+            redis::cmd("FLUSHALL").query::<()>(&mut server.connect().unwrap()).unwrap();
+            "data lost"
+        }
+    }
+}
+
+/// Numbers by a seed (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end
+    }
+}
