@@ -1,6 +1,7 @@
 //! Fleets over Redis, with servers, workers and callers that are killed. `bash .ci/fleet` runs it.
 
 mod faults;
+mod random;
 mod server;
 mod storm;
 mod workers;
@@ -68,7 +69,7 @@ fn main() -> Result<(), FleetError> {
                 })
             };
             let time = Duration::from_secs(60 * option("--minutes", 1));
-            storm::random(time, option("--seed", u64::from(process::id())));
+            random::rounds(time, option("--seed", u64::from(process::id())));
             Ok(())
         }
         names => {
