@@ -1,6 +1,6 @@
 //! What must hold whatever is killed: each input has one outcome, its own.
 
-use crate::server::Server;
+use crate::server::{Process, Server};
 use crate::storm::{self, disturbed};
 use crate::{LEASE, double, workers};
 use pool_core::{CallError, Fleet, FleetError, RemoteError};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 type Fault = (&'static str, fn());
 
-const FAULTS: [Fault; 34] = [
+const FAULTS: [Fault; 35] = [
     ("undisturbed", || assert_eq!(disturbed(|_, _| {}), 0)),
     ("worker_killed", || {
         disturbed(|_, workers| drop(workers.pop()));
@@ -103,6 +103,7 @@ const FAULTS: [Fault; 34] = [
     ("refused", refused),
     ("by_the_environment", by_the_environment),
     ("workers_are_counted", workers::are_counted),
+    ("workers_take_no_more_at_their_end", workers::take_no_more_at_their_end),
     ("workers_survive_suspects", workers::survive_suspects),
     ("suspects_may_be_innocent", workers::suspects_may_be_innocent),
     ("workers_survive_garbage", workers::survive_garbage),
@@ -347,16 +348,18 @@ fn by_the_environment() {
 /// How many calls that do next to nothing go through, with two workers of four places.
 fn throughput() {
     let server = Server::start();
-    let _workers: Vec<_> = (0..2).map(|_| server.beside("worker")).collect();
+    let workers: Vec<_> = (0..2).map(|_| server.beside("worker")).collect();
     let fleet = fleet(&server);
     let one = double::on(&fleet).map([("/dev/null", 1, 0)]).collect::<Vec<_>>();
     assert_eq!(one, [Ok(2)]);
-    let begun = Instant::now();
+    let used = || workers.iter().map(Process::processor_time).sum::<Duration>();
+    let (begun, before) = (Instant::now(), used());
     let count = double::on(&fleet)
         .map((0..20_000).map(|n| ("/dev/null", n, 0)))
         .filter(Result::is_ok)
         .count();
     println!("    {:.0} calls/s", count as f64 / begun.elapsed().as_secs_f64());
+    println!("    {:.1?} of a worker's processor for each", (used() - before) / 20_000);
     let begun = Instant::now();
     for n in 0..500 {
         assert_eq!(double::on(&fleet).map([("/dev/null", n, 0)]).next(), Some(Ok(2 * n)));

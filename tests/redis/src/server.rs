@@ -105,6 +105,18 @@ impl Process {
     pub(crate) fn signal(&self, signal: i32) {
         send(&self.0, signal);
     }
+
+    /// How long it has run, in the system too. Zero where `/proc` does not tell.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
+        // The name of the program may have spaces in it.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+        let ticks: u64 =
+            fields.skip(12).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        // There are 100 ticks in a second, for programs.
+        Duration::from_millis(10 * ticks)
+    }
 }
 
 fn send(process: &Child, signal: i32) {

@@ -3,7 +3,7 @@
 use crate::faults::{assert_nothing_left, fleet};
 use crate::server::{Process, Server};
 use crate::{LEASE, double};
-use pool_core::{CallError, Completion, FleetError, RemoteError};
+use pool_core::{AsCompleted, CallError, Completion, FleetError, RemoteError};
 use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ pub(crate) const POISON: u64 = 777_777;
 
 /// What a call gives back: its input, and its result.
 type Done = Completion<(String, u64, u64), u64, RemoteError<String>>;
+
+type Batch = AsCompleted<'static, (String, u64, u64), u64, RemoteError<String>>;
 
 /// What has come out of a batch.
 pub(crate) struct Tally {
@@ -101,25 +103,37 @@ pub(crate) fn storm(
     let mut batch = double::on(&fleet).as_completed(inputs).start();
     let mut tally = Tally::new(COUNT);
     if supervised {
-        loop {
-            restart(server, &mut workers);
-            match batch.next_timeout(Duration::from_millis(50)) {
-                Err(_) => {}
-                Ok(Some(done)) => tally.note(done),
-                Ok(None) => break,
-            }
-        }
+        take(&mut batch, &mut tally, || restart(server, &mut workers));
     } else {
         thread::scope(|scope| {
             let (server, workers) = (&mut *server, &mut workers);
-            scope.spawn(move || {
+            let mut disturbance = Some(scope.spawn(move || {
                 thread::sleep(Duration::from_millis(700));
                 disturb(server, workers);
-            });
-            batch.for_each(|done| tally.note(done));
+            }));
+            take(&mut batch, &mut tally, || check(&mut disturbance));
         });
     }
     tally.row(&server.executions())
+}
+
+/// Takes all outcomes, and does something else now and then.
+fn take(batch: &mut Batch, tally: &mut Tally, mut meanwhile: impl FnMut()) {
+    loop {
+        meanwhile();
+        match batch.next_timeout(Duration::from_millis(50)) {
+            Err(_) => {}
+            Ok(Some(done)) => tally.note(done),
+            Ok(None) => break,
+        }
+    }
+}
+
+/// What has failed beside the batch ends the test, which would wait for ever.
+fn check(beside: &mut Option<thread::ScopedJoinHandle<'_, ()>>) {
+    if let Some(ended) = beside.take_if(|beside| beside.is_finished()) {
+        ended.join().expect("what happens beside the batch");
+    }
 }
 
 /// What a service manager does.

@@ -42,6 +42,21 @@ pub(crate) fn are_counted() {
     assert_eq!(fleet.stats().workers, 1);
 }
 
+/// A worker whose places are all taken leaves what waits to others when it ends.
+pub(crate) fn take_no_more_at_their_end() {
+    let server = Server::start();
+    let mut worker = server.beside("worker");
+    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
+    let batch = double::on(&fleet).map((0..20).map(move |n| (log.clone(), n, 1500))).start();
+    until(&server, 4);
+    worker.signal(libc::SIGTERM);
+    assert!(worker.0.wait().unwrap().success());
+    assert_eq!(server.executions().len(), 4);
+    let _other = server.beside("worker");
+    assert_eq!(batch.try_collect::<Vec<_>>(), Ok((0..20).map(|n| 2 * n).collect()));
+    assert_eq!(server.executions().len(), 20);
+}
+
 /// The third delivery of a call that ends its worker ends a copy. What runs beside it goes on.
 pub(crate) fn survive_suspects() {
     let server = Server::start();

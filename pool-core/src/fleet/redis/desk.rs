@@ -8,7 +8,7 @@ use crate::fleet::service::Service;
 use crate::fleet::system;
 use redis::Client;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,15 +18,20 @@ pub(super) struct Desk {
     pub(super) lease: Duration,
     /// The keys of the calls that are served.
     pub(super) served: Vec<String>,
-    /// What has been taken and not yet reported, by the key of its calls and by its entry.
-    pub(super) taken: Mutex<HashMap<(String, String), Taken>>,
+    /// What has been taken and not yet reported.
+    pub(super) taken: Mutex<AllTaken>,
     /// A place is free.
     pub(super) freed: Condvar,
+    /// How many takers wait for that. It is changed and read while `taken` is locked.
+    pub(super) waiting: AtomicUsize,
     /// A part of the worker has given up, so that there is no use in going on.
     pub(super) over: AtomicBool,
     /// Held by calls while they run, and alone by one that may end the process.
     pub(super) beside: RwLock<()>,
 }
+
+/// By the key of the calls and by the entry.
+pub(super) type AllTaken = HashMap<(String, String), Taken>;
 
 pub(super) struct Taken {
     pub(super) entry: Entry,
@@ -63,7 +68,7 @@ impl Desk {
         end
     }
 
-    pub(super) fn taken(&self) -> MutexGuard<'_, HashMap<(String, String), Taken>> {
+    pub(super) fn taken(&self) -> MutexGuard<'_, AllTaken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

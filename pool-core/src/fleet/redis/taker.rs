@@ -1,6 +1,6 @@
 //! The taker of a function: it asks for as many calls as have a place, and begins them.
 
-use super::desk::{Desk, Done, Taken};
+use super::desk::{AllTaken, Desk, Done, Taken};
 use super::link::{Failed, Link};
 use super::{
     BLOCK, Entry, GROUP, MAX_DELIVERIES, Read, SILENT, SUSPECT, bytes, calls_of, milliseconds,
@@ -13,16 +13,12 @@ use crate::fleet::process::Process;
 use crate::fleet::service::Service;
 use redis::streams::StreamInfoConsumersReply;
 use redis::{RedisResult, Script};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 impl Desk {
-    /// How many calls of a function run here.
-    fn running(&self, calls: &str) -> usize {
-        self.taken().iter().filter(|((of, _), taken)| of == calls && taken.runs).count()
-    }
-
     /// Takes calls of one function while there are places for them.
     pub(super) fn take(
         self: &Arc<Self>,
@@ -38,18 +34,16 @@ impl Desk {
         let (mut scanned, mut connections) = (Instant::now(), u64::MAX);
         while !self.is_ending() {
             let free = {
-                let mut free = self.places(&service, &calls);
-                while free == 0 && !self.is_ending() {
-                    let taken = self.taken();
-                    drop(
-                        self.freed
-                            .wait_timeout(taken, BLOCK)
-                            .unwrap_or_else(PoisonError::into_inner),
-                    );
-                    free = self.places(&service, &calls);
+                let mut taken = self.taken();
+                while places(&taken, &service, &calls) == 0 && !self.is_ending() {
+                    taken = self.wait_for_a_place(taken);
                 }
-                free
+                places(&taken, &service, &calls)
             };
+            // The worker ends. For the server, a count of none is as many as there are.
+            if free == 0 {
+                break;
+            }
             let entries = if connections == link.connections {
                 self.ask(&mut link, &calls, free)
             } else {
@@ -71,11 +65,20 @@ impl Desk {
             }
         }
         // What has begun is waited for: a call that is dropped would not be reported.
-        while self.running(&calls) > 0 {
-            let taken = self.taken();
-            drop(self.freed.wait_timeout(taken, BLOCK).unwrap_or_else(PoisonError::into_inner));
+        let mut taken = self.taken();
+        while running(&taken, &calls) > 0 {
+            taken = self.wait_for_a_place(taken);
         }
         Ok(())
+    }
+
+    /// Waits until a call has ended, or for a little.
+    fn wait_for_a_place<'a>(&self, taken: MutexGuard<'a, AllTaken>) -> MutexGuard<'a, AllTaken> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let (taken, _) =
+            self.freed.wait_timeout(taken, BLOCK).unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        taken
     }
 
     /// Asks for calls that no worker has, and waits a little for some.
@@ -117,14 +120,6 @@ impl Desk {
         )
     }
 
-    /// How many calls of a function may begin. None while one waits to run alone: they would end with it.
-    fn places(&self, service: &Service, calls: &str) -> usize {
-        if self.taken().values().any(|taken| taken.alone) {
-            return 0;
-        }
-        service.pool().max_workers().saturating_sub(self.running(calls))
-    }
-
     /// Takes over one call after another whose worker has not renewed its lease.
     fn scan(
         self: &Arc<Self>,
@@ -134,7 +129,7 @@ impl Desk {
         done: &Sender<Done>,
     ) -> Result<(), Failed> {
         let lease = milliseconds(self.lease);
-        while !self.is_ending() && self.places(service, calls) > 0 {
+        while !self.is_ending() && places(&self.taken(), service, calls) > 0 {
             let claimed = link.run(
                 || !self.is_ending(),
                 |connection| {
@@ -211,13 +206,23 @@ impl Desk {
                 desk.answer_suspect(&function, inputs, deliveries, &of)
             };
             let elapsed = begun.elapsed();
-            if let Some(taken) = desk.taken().get_mut(&of) {
-                (taken.runs, taken.alone) = (false, false);
-                taken.call = None;
-            }
+            let (call, is_awaited) = {
+                let mut all = desk.taken();
+                let taken = all.get_mut(&of);
+                let call = taken.and_then(|taken| {
+                    (taken.runs, taken.alone) = (false, false);
+                    taken.call.take()
+                });
+                // Takers count themselves under the same lock, so one that has seen no place is counted here.
+                (call, desk.waiting.load(Ordering::Relaxed) > 0)
+            };
+            drop(call);
             let report = Report::Done(answer);
             let _ = done.send(Done { function, entry, report, elapsed });
-            desk.freed.notify_all();
+            // It costs a call of the system also where no thread waits.
+            if is_awaited {
+                desk.freed.notify_all();
+            }
         });
         if let Some(taken) = self.taken().get_mut(&key).filter(|taken| taken.runs) {
             taken.call = Some(call);
@@ -274,6 +279,19 @@ impl Desk {
             forgotten => forgotten,
         }
     }
+}
+
+/// How many calls of a function run here.
+fn running(taken: &AllTaken, calls: &str) -> usize {
+    taken.iter().filter(|((of, _), taken)| of == calls && taken.runs).count()
+}
+
+/// How many calls of a function may begin. None while one waits to run alone: they would end with it.
+fn places(taken: &AllTaken, service: &Service, calls: &str) -> usize {
+    if taken.values().any(|taken| taken.alone) {
+        return 0;
+    }
+    service.pool().max_workers().saturating_sub(running(taken, calls))
 }
 
 /// Makes the consumer group, unless it is there.

@@ -12,7 +12,7 @@ use crate::fleet::error::FleetError;
 use crate::fleet::service::Service;
 use crate::fleet::system;
 use redis::{Client, Script};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, RwLock, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +31,7 @@ pub(crate) fn serve(
         served: services.iter().map(|service| calls_of(service.name())).collect(),
         taken: Mutex::default(),
         freed: Condvar::new(),
+        waiting: AtomicUsize::new(0),
         over: AtomicBool::new(false),
         beside: RwLock::new(()),
     });
