@@ -3,6 +3,7 @@
 mod access;
 mod batches;
 mod faults;
+mod random;
 mod server;
 mod storm;
 mod workers;
@@ -83,7 +84,7 @@ fn main() -> Result<(), FleetError> {
                 })
             };
             let time = Duration::from_secs(60 * option("--minutes", 1));
-            storm::random(time, option("--seed", u64::from(process::id())));
+            random::rounds(time, option("--seed", u64::from(process::id())));
             Ok(())
         }
         names => {

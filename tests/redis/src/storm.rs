@@ -5,7 +5,6 @@ use crate::server::{Process, Server};
 use crate::{LEASE, double};
 use pool_core::{AsCompleted, CallError, Completion, FleetError, RemoteError};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +21,7 @@ type Batch = AsCompleted<'static, (String, u64, u64), u64, RemoteError<String>>;
 /// What has come out of a batch.
 pub(crate) struct Tally {
     outcomes: Vec<usize>,
-    dead: usize,
+    pub(crate) dead: usize,
     begun: Instant,
     last: Instant,
     gap: Duration,
@@ -35,32 +34,53 @@ impl Tally {
         Self { outcomes, dead: 0, begun: now, last: now, gap: Duration::ZERO }
     }
 
-    /// Each result is that of its input. Only poison has none.
-    pub(crate) fn note(&mut self, done: Done) {
+    /// Counts an outcome of the input with that index.
+    pub(crate) fn count(&mut self, index: usize) {
         self.gap = self.gap.max(self.last.elapsed());
         self.last = Instant::now();
-        self.outcomes[done.index] += 1;
+        self.outcomes[index] += 1;
+    }
+
+    /// Each result is that of its input. Only poison has none.
+    pub(crate) fn note(&mut self, done: Done) {
+        self.count(done.index);
         match (done.input.1, done.result) {
             (POISON, Err(CallError::Failed(RemoteError::Lost(FleetError::Dead)))) => self.dead += 1,
             (n, result) => assert_eq!(result.unwrap(), 2 * n, "input {}", done.index),
         }
     }
 
+    /// How many outcomes the input with that index has.
+    pub(crate) fn outcomes_of(&self, index: u64) -> usize {
+        self.outcomes[usize::try_from(index).unwrap()]
+    }
+
     /// Prints the row, and returns how many calls ran again. None is lost, none came twice.
     pub(crate) fn row(&self, executions: &[u64]) -> usize {
+        let again = self.print(executions, "lost");
+        assert!(self.outcomes.iter().all(|count| *count == 1));
+        again
+    }
+
+    /// Prints the row of a batch that was ended early. None came twice.
+    pub(crate) fn part(&self, executions: &[u64]) {
+        self.print(executions, "not wanted");
+        assert!(self.outcomes.iter().all(|count| *count <= 1));
+    }
+
+    fn print(&self, executions: &[u64], missing: &str) -> usize {
         let inputs = self.outcomes.len();
         let outcomes: usize = self.outcomes.iter().sum();
-        let lost = self.outcomes.iter().filter(|count| **count == 0).count();
+        let none = self.outcomes.iter().filter(|count| **count == 0).count();
         let twice = self.outcomes.iter().filter(|count| **count > 1).count();
         let again = executions.len() - executions.iter().collect::<BTreeSet<_>>().len();
         println!(
-            "    {inputs} inputs, {outcomes} outcomes ({} dead), {lost} lost, {twice} twice, {again} executed again, last \
-             after {:.2} s, longest gap {:.2} s",
+            "    {inputs} inputs, {outcomes} outcomes ({} dead), {none} {missing}, {twice} twice, {again} executed \
+             again, last after {:.2} s, longest gap {:.2} s",
             self.dead,
             (self.last - self.begun).as_secs_f64(),
             self.gap.as_secs_f64(),
         );
-        assert_eq!((lost, twice, outcomes), (0, 0, inputs));
         again
     }
 }
@@ -117,7 +137,7 @@ fn check(beside: &mut Option<thread::ScopedJoinHandle<'_, ()>>) {
 }
 
 /// What a service manager does.
-fn restart(server: &Server, workers: &mut [Process]) {
+pub(crate) fn restart(server: &Server, workers: &mut [Process]) {
     for worker in workers {
         if worker.0.try_wait().unwrap().is_some() {
             *worker = server.beside("worker");
@@ -260,113 +280,5 @@ pub(crate) fn cut(here: &str, there: &str, cable: &str) {
             thread::sleep(Duration::from_secs(5));
             set("up");
         });
-    }
-}
-
-/// Faults at random times, one round after another for so long. A round has the seed of the one before it plus one.
-pub(crate) fn random(time: Duration, mut seed: u64) {
-    let begun = Instant::now();
-    while begun.elapsed() < time {
-        println!("random --seed {seed}");
-        round(&mut Random(seed));
-        seed += 1;
-    }
-    println!("all passed");
-}
-
-fn round(random: &mut Random) {
-    let mut server = Server::start();
-    if random.below(2) == 0 {
-        redis::cmd("CONFIG")
-            .arg(&["SET", "appendfsync", "always"])
-            .query::<()>(&mut server.connect().unwrap())
-            .unwrap();
-    }
-    let mut workers: Vec<_> = (0..2 + random.below(2)).map(|_| server.beside("worker")).collect();
-    let count = 2000 + random.below(8000);
-    let poison = random.below(3 * count);
-    let milliseconds = random.below(4);
-    let (fleet, log) = (fleet(&server), server.log().to_str().unwrap().to_owned());
-    let inputs =
-        (0..count).map(move |n| (log.clone(), if n == poison { POISON } else { n }, milliseconds));
-    let mut batch = double::on(&fleet).as_completed(inputs).start();
-    let (mut tally, over) = (Tally::new(count), AtomicBool::new(false));
-    let mut acts = Vec::new();
-    thread::scope(|scope| {
-        let (server, over, acts) = (&mut server, &over, &mut acts);
-        let mut acting = Some(scope.spawn(move || {
-            while !over.load(Ordering::Relaxed) {
-                thread::sleep(Duration::from_millis(random.below(1500)));
-                restart(server, &mut workers);
-                if acts.len() < 12 && !over.load(Ordering::Relaxed) {
-                    acts.push(act(random, server, &mut workers));
-                }
-            }
-        }));
-        let over = Ended(over);
-        take(&mut batch, &mut tally, || check(&mut acting));
-        drop(over);
-    });
-    println!("    {}", acts.join(", "));
-    tally.row(&server.executions());
-    assert_nothing_left(&server);
-}
-
-/// Says that the batch has ended, also where a check of it fails.
-struct Ended<'a>(&'a AtomicBool);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-fn act(random: &mut Random, server: &mut Server, workers: &mut [Process]) -> &'static str {
-    let number = usize::try_from(random.below(workers.len() as u64)).unwrap();
-    let pause = Duration::from_millis(random.below(2 * LEASE.as_millis() as u64));
-    match random.below(7) {
-        0 | 1 => {
-            workers[number] = server.beside("worker");
-            "worker killed"
-        }
-        2 => {
-            workers[number].signal(libc::SIGTERM);
-            "worker ended"
-        }
-        3 => {
-            workers[number].signal(libc::SIGSTOP);
-            thread::sleep(pause);
-            workers[number].signal(libc::SIGCONT);
-            "worker frozen"
-        }
-        4 => {
-            server.kill();
-            thread::sleep(pause / 2);
-            server.again();
-            "server killed"
-        }
-        5 => {
-            server.signal(libc::SIGSTOP);
-            thread::sleep(pause / 2);
-            server.signal(libc::SIGCONT);
-            "server frozen"
-        }
-        _ => {
-            redis::cmd("FLUSHALL").query::<()>(&mut server.connect().unwrap()).unwrap();
-            "data lost"
-        }
-    }
-}
-
-/// Numbers by a seed (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
     }
 }
