@@ -29,7 +29,8 @@ pub(crate) struct Given<T> {
     pub(crate) value: T,
 }
 
-const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `timeout`, `companion`, `associated`, `fleet` and `crate`";
+const OPTIONS: &str = "`max_workers`, `pool`, `name`, `keep_alive`, `stack_size`, `timeout`, `companion`, \
+    `associated`, `fleet` and `crate`";
 
 impl Args {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {

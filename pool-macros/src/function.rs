@@ -142,7 +142,8 @@ fn other_processes(fleet: &Ident, sig: &Signature, place: &Place, errors: &mut E
                 "what arrives in another process borrows from nothing there; remove the lifetime, or remove `fleet`"
             }
             GenericParam::Type(_) | GenericParam::Const(_) => {
-                "a worker of a fleet serves one function, of known types; write one without generics that calls this one"
+                "a worker of a fleet serves one function, of known types; write one without generics that calls this \
+                    one"
             }
         };
         errors.at(parameter, message);
@@ -155,7 +156,8 @@ fn from_another_process(sig: &Signature) -> Result<()> {
     match borrowed(ty) {
         None => Ok(()),
         Some(reference) => {
-            let message = "what comes from another process borrows from nothing here; return an owned value: `String`, not `&str`";
+            let message = "what comes from another process borrows from nothing here; return an owned value: \
+                `String`, not `&str`";
             Err(Error::new_spanned(reference, message))
         }
     }

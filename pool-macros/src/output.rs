@@ -18,7 +18,8 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn of(sig: &Signature, place: &Place, parameters: &[Parameter]) -> Result<Self> {
         if let Some(asyncness) = sig.asyncness {
-            let message = "`async fn` does not block, so a thread for each call is wasted; remove `async`, or join the futures";
+            let message = "`async fn` does not block, so a thread for each call is wasted; remove `async`, or join \
+                the futures";
             return Err(Error::new(asyncness.span, message));
         }
         let ReturnType::Type(_, ty) = &sig.output else {
@@ -34,7 +35,8 @@ impl Output {
                 Source::Batch => Type::clone(ty),
                 Source::Named(lifetime) => name_elided(ty, &lifetime),
                 Source::Call => {
-                    let message = "the result borrows from what is lent to the call alone; return an owned value, or name the lifetime here and at the parameter: `&'a`";
+                    let message = "the result borrows from what is lent to the call alone; return an owned value, or \
+                        name the lifetime here and at the parameter: `&'a`";
                     return Err(Error::new(elided.span(), message));
                 }
             },

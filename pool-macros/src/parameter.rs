@@ -171,7 +171,8 @@ fn state(ty: &Type) -> Result<Type, Error> {
 
 fn lent_mutably(reference: &TypeReference, role: Role) -> Error {
     let message = if role == Role::Shared {
-        "a `#[shared]` parameter is lent to several calls at once, so it cannot be `&mut`; write `&` and a `Mutex` within"
+        "a `#[shared]` parameter is lent to several calls at once, so it cannot be `&mut`; write `&` and a `Mutex` \
+            within"
     } else {
         "an input is lent to its call, so it cannot be `&mut`; take it by value and return it, or name the lifetime: `&'a mut`; \
          a state that calls use one after the other is marked `#[worker]`"

@@ -78,7 +78,8 @@ impl Place {
             _ => None,
         };
         if keeping.is_none() {
-            let message = "calls share `self`, so it cannot be taken like this; write `&self`, `self: Arc<Self>` or `self: &Arc<Self>`";
+            let message = "calls share `self`, so it cannot be taken like this; write `&self`, `self: Arc<Self>` or \
+                `self: &Arc<Self>`";
             errors.at(&*receiver, message);
         }
         Self::Impl(Some(Receiver {
@@ -113,7 +114,8 @@ pub(crate) fn companion(sig: &Signature, place: &Place, args: &Args, errors: &mu
     };
     let other = format_ident!("{written}_calls");
     let message = format!(
-        "a companion called `{written}` would hide the {hidden} `{written}` from the code around it; write `companion = {other}`"
+        "a companion called `{written}` would hide the {hidden} `{written}` from the code around it; \
+            write `companion = {other}`"
     );
     errors.at(name, message);
     other

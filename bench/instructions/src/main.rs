@@ -1,6 +1,8 @@
-//! Counts instructions for each call under valgrind, which do not depend on the machine's mood, and compares them with those in `counts.txt`.
+//! Counts instructions for each call under valgrind, which do not depend on the machine's mood, and compares them with
+//! those in `counts.txt`.
 //!
-//! `cargo run --release -p instructions` prints them; `-- --check` fails if one is more than 10 % above; `-- --bless` writes the file.
+//! `cargo run --release -p instructions` prints them; `-- --check` fails if one is more than 10 % above; `-- --bless`
+//! writes the file.
 
 use pool_core::Pool;
 use std::collections::BTreeMap;
@@ -46,8 +48,8 @@ const WORKLOADS: [Workload; 6] = [
     Workload { name: "submit and join", unit: "a task", sizes: [1_000, 21_000], run: submit },
 ];
 
-/// Of each figure the median of so many runs counts. Most differ by up to 3 %, those of `collect/32` by up to 9 %, since waits may end in
-/// another order.
+/// Of each figure the median of so many runs counts. Most differ by up to 3 %, those of `collect/32` by up to 9 %,
+/// since waits may end in another order.
 const RUNS: usize = 3;
 /// How much worse a figure may become, before the check fails.
 const TOLERANCE: f64 = 1.10;
@@ -177,9 +179,10 @@ fn each(workload: &Workload) -> Result<f64, String> {
     Ok(more / (many - few) as f64)
 }
 
-/// All instructions of a process that does so much. Valgrind runs one thread at a time; on one core it is nearly always the same one.
-/// Of its tools the one that slows calls down least: those that do nothing are to stay fast for who times them, and those of a stream, which read the
-/// clock themselves, are not. So the way of fast calls is counted, and that of others.
+/// All instructions of a process that does so much. Valgrind runs one thread at a time; on one core it is nearly always
+/// the same one. Of its tools the one that slows calls down least: those that do nothing are to stay fast for who times
+/// them, and those of a stream, which read the clock themselves, are not. So the way of fast calls is counted, and that
+/// of others.
 fn counted(workload: &Workload, size: usize) -> Result<f64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut valgrind = Command::new("taskset");

@@ -22,32 +22,14 @@
 //! | input pushed to a [`Feed`](crate::Feed) | yes | |
 //! | result taken while room was wanted ([`Room`]), buffer lifted | yes | |
 //! | hint found | | yes |
-//!
-//! # No hint is lost
-//!
-//! While `can` holds, at least one of these is the case:
-//!
-//! - A hint waits in a queue.
-//! - A worker is between two inputs and about to look.
-//! - A thread stands by and looks in a moment ([`Post`]).
-//! - A thread is between a section above and the push that it ends with. This includes the starter until its first
-//!   pushes are done.
-//!
-//! The proof has two cases:
-//!
-//! - Either `can` became true in a section that ended with `settle`: then there was a hint already, or one is pushed.
-//! - Or a hint was used up while `can` held: then that section took an input, which made `can` false, or ended with
-//!   `settle`.
-//!
-//! A hint too many costs one look under the lock. A batch that is longer than the pool's cap has one more than the cap
-//! can use. That hint waits in the queue for a permit that becomes free because a call waits, or because the cap is
-//! raised.
+
+mod hints;
 
 use crate::base::config::Settings;
 use crate::base::sync::seeded;
 use crate::batch::credits::{Released, Room};
 use crate::batch::inputs::{Inputs, Listener};
-use crate::batch::standby::{Post, Posts};
+use crate::batch::posts::{Post, Posts};
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 
@@ -191,19 +173,6 @@ impl<It: Inputs> Account<It> {
         self.fits(limits, self.released.get()) || self.fits(limits, limits.room.released())
     }
 
-    /// Like [`has_room`](Self::has_room). If there is none, the consumer hears that room is wanted.
-    fn has_room_or_wants_it(&self, limits: Limits<'_>) -> bool {
-        if self.sends && !self.seems_over() {
-            let buffer = self.buffer(limits.cap);
-            let is_worth_it = |released| {
-                self.released.set(released);
-                self.in_flight() < buffer - buffer / 4
-            };
-            return is_worth_it(limits.room.released()) || is_worth_it(limits.room.want());
-        }
-        self.has_room(limits) || self.fits(limits, limits.room.want())
-    }
-
     fn fits(&self, limits: Limits<'_>, released: Released) -> bool {
         self.released.set(released);
         self.in_flight() < self.buffer(limits.cap).saturating_add(usize::from(self.seems_over()))
@@ -235,53 +204,6 @@ impl<It: Inputs> Account<It> {
     /// How many inputs may be in flight.
     pub(super) fn buffer(&self, cap: usize) -> usize {
         self.buffer.unwrap_or_else(|| self.max.min(cap).saturating_mul(16))
-    }
-
-    /// Whether the section owes one more hint, which counts as pushed from now on.
-    #[inline]
-    pub(super) fn settle(&mut self, limits: Limits<'_>) -> bool {
-        let due = self.is_due(limits);
-        self.owed |= due && self.ramping;
-        let more = due && !self.ramping;
-        self.hints += usize::from(more);
-        more
-    }
-
-    fn is_due(&self, limits: Limits<'_>) -> bool {
-        self.is_ready() && !self.is_settled(limits) && self.has_room_or_wants_it(limits)
-    }
-
-    /// Whether there are enough hints, or a thread stands by in their place.
-    fn is_settled(&self, limits: Limits<'_>) -> bool {
-        if self.sends {
-            let full = self.active >= self.max - self.max / 4;
-            return self.hints > 0 || self.inside > self.sent || full;
-        }
-        let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
-        self.posts.any()
-            || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
-    }
-
-    /// Like [`settle`](Self::settle), for the start: one hint for each input that is known to be there. So the starter
-    /// starts the threads side by side, and no thread waits for the one before it. While this says yes no other section
-    /// pushes: the first worker has better to do.
-    pub(super) fn ramp(&mut self, limits: Limits<'_>) -> bool {
-        let more = self.hints < self.expected(self.size_hint.0) && self.is_due(limits);
-        self.hints += usize::from(more);
-        self.ramping = more;
-        more
-    }
-
-    /// Ends what [`ramp`](Self::ramp) has begun. Whether the starter owes a hint that another section left to it.
-    pub(super) fn ramped(&mut self, limits: Limits<'_>) -> bool {
-        self.ramping = false;
-        std::mem::take(&mut self.owed) && self.settle(limits)
-    }
-
-    /// The inputs left if there are `total`. Only `next()` reports the end of the inputs, so this keeps one alive while
-    /// no call runs whose worker would ask next.
-    fn expected(&self, total: usize) -> usize {
-        total.saturating_sub(self.taken).max(usize::from(self.active == 0))
     }
 
     /// Tells the inputs which batch has started.
@@ -322,26 +244,9 @@ impl<It: Inputs> Account<It> {
         self.taken
     }
 
-    /// A hint was found in the queue. Says whether the queue counts it as abandoned.
-    pub(super) fn found_hint(&mut self) -> bool {
-        seeded!("found-hint-still-counted" => return false);
-        self.hints -= 1;
-        self.abandoned
-    }
-
-    /// How many hints have just come to lead to nothing, because no further input is taken.
-    pub(super) fn abandon_hints(&mut self) -> usize {
-        let before = std::mem::replace(&mut self.abandoned, self.phase >= Phase::Over);
-        if self.abandoned && !before { self.hints } else { 0 }
-    }
-
     /// Whether a thread is inside the iterator, so that `can` may hold again in a moment.
     pub(super) fn pulling(&self) -> bool {
         self.phase == Phase::Open && matches!(self.inputs, Place::Out)
-    }
-
-    pub(super) fn hints(&self) -> usize {
-        self.hints
     }
 
     /// Takes the right to one input, and the iterator to take it from.

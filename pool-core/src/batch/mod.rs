@@ -1,6 +1,6 @@
 //! [`Batch`]: what it owns, which threads may enter it, and when borrowed data is released.
 //!
-//! This is the only room with `unsafe`.
+//! This is the only room with `unsafe` blocks. The feature `fleet` declares three functions of the system beside it.
 //!
 //! A batch is one allocation. Its consumer, the hints in queues, and the threads that follow these hints share it. It
 //! owns everything that may borrow from the consumer's frame, for `'env`: the iterator, the call, and the results that
@@ -48,6 +48,7 @@ pub(crate) mod feed;
 mod handle;
 pub(crate) mod inputs;
 mod overdue;
+mod posts;
 mod reorder;
 mod run;
 mod sent;

@@ -8,8 +8,8 @@
 //!
 //! A worker notes the call in a section, and counts it as inside like a thread. After that the call departs. It is
 //! finished in a section that finds the note and takes it away. Only one section does, so a call has one outcome,
-//! however often it is finished. What the outcome needs of the input is with the batch's [`Call`], which is dropped when
-//! nothing is inside any more.
+//! however often it is finished. What the outcome needs of the input is with the batch's [`Call`], which is dropped
+//! when nothing is inside any more.
 //!
 //! - Either the batch is closed before: then closing has taken all notes away, and counts these calls as inside no
 //!   more. Who finishes one finds nothing.

@@ -18,76 +18,8 @@ use crate::batch::Batch;
 use crate::batch::account::Phase;
 use crate::batch::call::Call;
 use crate::batch::inputs::Inputs;
+use crate::batch::posts::{Post, Watch};
 use crate::batch::state::State;
-
-/// Why a thread stands by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Post {
-    /// Another worker runs inputs faster than two could.
-    Crowded,
-    /// The buffer is full of results that the consumer is about to take.
-    Stalled,
-    /// It is the consumer: the pool's last calls were so fast that one worker may do, which is seen in a moment.
-    Consumer,
-}
-
-/// The posts of a batch.
-#[derive(Default)]
-pub(super) struct Posts([Watch; 3]);
-
-/// What the thread at a post does.
-#[derive(Default)]
-enum Watch {
-    /// There is none.
-    #[default]
-    Vacant,
-    Looks,
-    Naps(Unparker),
-}
-
-impl Posts {
-    /// Whether a thread stands by, at any post.
-    pub(super) fn any(&self) -> bool {
-        self.0.iter().any(|watch| !matches!(watch, Watch::Vacant))
-    }
-
-    /// Whether a thread stands by at this one.
-    pub(super) fn held(&self, post: Post) -> bool {
-        !matches!(self.0[post as usize], Watch::Vacant)
-    }
-
-    /// A thread takes a post, unless another has it.
-    pub(super) fn take(&mut self, post: Post) -> bool {
-        let vacant = !self.held(post);
-        if vacant {
-            self.0[post as usize] = Watch::Looks;
-        }
-        vacant
-    }
-
-    /// A thread leaves its post: unless another stands by, hints are pushed again. Says whether there was one.
-    pub(super) fn leave(&mut self, post: Post) -> bool {
-        let held = self.held(post);
-        self.0[post as usize] = Watch::Vacant;
-        held
-    }
-
-    /// Ends the nap of the thread at a post.
-    fn wake(&mut self, post: Post) {
-        if let Watch::Naps(thread) = std::mem::replace(&mut self.0[post as usize], Watch::Looks) {
-            thread.unpark();
-        }
-    }
-
-    /// Ends the nap of every worker that stands by: no further input is taken.
-    pub(super) fn relieve(&mut self) {
-        for post in [Post::Crowded, Post::Stalled] {
-            if self.held(post) {
-                self.wake(post);
-            }
-        }
-    }
-}
 
 impl<It, C, T> Batch<It, C, T>
 where
@@ -137,11 +69,11 @@ where
         let mut nap = Nap::default();
         while !is_over(&state) && state.account.called_for(limits) != Some(post) {
             let before = state.account.taken();
-            state.account.posts.0[post as usize] = Watch::Naps(Unparker::current());
+            state.account.posts.set(post, Watch::Naps(Unparker::current()));
             drop(state);
             sync::nap(nap.length(), None);
             state = self.lock();
-            state.account.posts.0[post as usize] = Watch::Looks;
+            state.account.posts.set(post, Watch::Looks);
             let fast = nap.shows_fast(state.account.taken() - before);
             let useful = fast || state.account.posts.held(Post::Stalled);
             if post == Post::Stalled || !useful || self.pressed(&state) {

@@ -54,8 +54,8 @@ impl Fleet {
     /// goes on after its time limit, as [`FleetError::TimedOut`]: give one with [`timeout`](crate::Map::timeout) or the
     /// option of that name. How many calls the function's own pool allows means nothing here.
     ///
-    /// Where the system has no room for another worker, the calls share those that there are, and one more is tried after
-    /// a second. A call for which there is none at all is [`FleetError::NotStarted`].
+    /// Where the system has no room for another worker, the calls share those that there are, and one more is tried
+    /// after a second. A call for which there is none at all is [`FleetError::NotStarted`].
     ///
     /// What a call has started ends with a worker that crashes or is ended, unless it is in a process group of its own.
     /// A worker that ends by itself, since its fleet or its caller has ended while no call ran, leaves it.
@@ -273,8 +273,8 @@ impl Fleet {
         }
     }
 
-    /// Asks the server whether it would lose calls or results, and returns each reason in words: that it keeps no log, or
-    /// that it deletes keys when it is full. A worker writes them to the standard error when it starts.
+    /// Asks the server whether it would lose calls or results, and returns each reason in words: that it keeps no log,
+    /// or that it deletes keys when it is full. A worker writes them to the standard error when it starts.
     ///
     /// A server whose user may not ask `INFO` says nothing, and neither does a fleet of processes. Blocks for some
     /// seconds at most.

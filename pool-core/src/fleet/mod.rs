@@ -7,8 +7,8 @@
 //!
 //! # Promises
 //!
-//! - **Each input has one outcome**: what the function returned, its panic, or an error of the fleet that says why there
-//!   is none. Whatever ends meanwhile: a worker, a connection, the server.
+//! - **Each input has one outcome**: what the function returned, its panic, or an error of the fleet that says why
+//!   there is none. Whatever ends meanwhile: a worker, a connection, the server.
 //! - **In processes a call runs at most once.** If its process ends, that is its outcome, as [`FleetError::Crashed`].
 //!   The caller decides whether to try again.
 //! - **At a server a call runs at least once.** It is handed out again if its worker ends, or gives no sign of life for
@@ -17,8 +17,8 @@
 //!   service a key by which it knows the request again.
 //! - **A call that ends its workers is given up.** From its third time on it runs in a copy of the worker's program, so
 //!   that nothing else ends with it. After five times it is `FleetError::Dead`, and a dead letter at the server.
-//! - **A stop keeps what runs.** Calls that no worker has are taken back as [`FleetError::Cancelled`]. Those that run see
-//!   [`is_cancelled`](crate::is_cancelled), and their outcomes come.
+//! - **A stop keeps what runs.** Calls that no worker has are taken back as [`FleetError::Cancelled`]. Those that run
+//!   see [`is_cancelled`](crate::is_cancelled), and their outcomes come.
 //!
 //! What a caller has not asked for is in nobody's hands. If the *caller* ends, its batch ends with it: a fleet is no
 //! store of work to do. Calls that it has at the server may still run. Their results go nowhere.
@@ -57,8 +57,8 @@
 //!   are handed out again after the lease.
 //! - A worker's `main` serves on its first lines, since a copy for a call that may crash runs it, too.
 //! - A worker runs as many calls of a function at once as the function has `max_workers`, and takes none in advance.
-//! - A function that takes or returns another type is another function: give it a new name (`fleet = "resize-2"`), start
-//!   workers that serve both, and then the new callers. Callers of a function that no worker serves wait.
+//! - A function that takes or returns another type is another function: give it a new name (`fleet = "resize-2"`),
+//!   start workers that serve both, and then the new callers. Callers of a function that no worker serves wait.
 //!
 //! **What is going on** says [`Fleet::stats`], for the functions that this caller has called. At the server:
 //!
@@ -92,8 +92,8 @@
 //! So the server listens to the machines of the fleet alone, and has users with passwords. What callers and workers
 //! have to be allowed stands at `Fleet::redis`.
 //!
-//! **TLS** is that of the crate `redis`, where the manifest of the program turns it on. The URL begins with `rediss://`.
-//! The server's certificate must be one that the system trusts, or that the file in `SSL_CERT_FILE` does:
+//! **TLS** is that of the crate `redis`, where the manifest of the program turns it on. The URL begins with
+//! `rediss://`. The server's certificate must be one that the system trusts, or that the file in `SSL_CERT_FILE` does:
 //!
 //! ```toml
 //! redis = { version = "1.2", default-features = false, features = ["tls-rustls"] }
@@ -107,8 +107,8 @@
 //!
 //! # Limits
 //!
-//! - An input takes up to 1 MiB on its way to a server: send a path or a URL of what is larger. To a process it may take
-//!   almost 4 GiB.
+//! - An input takes up to 1 MiB on its way to a server: send a path or a URL of what is larger. To a process it may
+//!   take almost 4 GiB.
 //! - 256 calls of a batch are with a server at once, unless its [`buffer`](crate::Map::buffer) is another one.
 //! - A time limit ends a process. At a server it asks, as in a pool.
 //! - The time between the end of a call and its outcome at the caller is a fraction of a millisecond, so calls of less

@@ -90,8 +90,8 @@ impl<F: Function> On<F> {
     /// Runs the function for each of the inputs on the fleet's workers, and gives the outcomes as they finish.
     ///
     /// The inputs are handed back. They need not be `Clone`, since only what they hold travels.
-    /// [`elapsed`](crate::Completion::elapsed) is how long the call ran at its worker, in a fleet over Redis. In a fleet
-    /// of processes it is that with the way there and back, and with the start of a process where one was needed.
+    /// [`elapsed`](crate::Completion::elapsed) is how long the call ran at its worker, in a fleet over Redis. In a
+    /// fleet of processes it is that with the way there and back, and with the start of a process where one was needed.
     ///
     /// # Examples
     ///

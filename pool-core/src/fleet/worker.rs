@@ -146,7 +146,8 @@ impl Worker {
     ///
     /// A worker at a Redis server runs as many calls at once as each function's pool allows, on that pool. It serves
     /// until SIGTERM, and then until its calls have ended and are reported. Then this returns, or ends the process if
-    /// that is a worker by the variable of [`Fleet::from_env`](crate::Fleet::from_env). A second SIGTERM ends it at once.
+    /// that is a worker by the variable of [`Fleet::from_env`](crate::Fleet::from_env). A second SIGTERM ends it at
+    /// once.
     ///
     /// What is written to the standard output and to the standard error goes where the caller's does. The standard
     /// input is empty.

@@ -36,8 +36,9 @@ end
 return gone
 ";
 
-/// Takes the calls back that no worker has, and marks the others as cancelled. Returns the entries that were taken back.
-/// `KEYS`: the calls, and for each call its mark. `ARGV`: the group, how long a mark lasts, and for each call its entry.
+/// Takes the calls back that no worker has, and marks the others as cancelled. Returns the entries that were taken
+/// back. `KEYS`: the calls, and for each call its mark. `ARGV`: the group, how long a mark lasts, and for each call its
+/// entry.
 pub(super) const TAKE_BACK: &str = r"
 local back = {}
 for k = 2, #KEYS do
