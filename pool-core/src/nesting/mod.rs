@@ -8,7 +8,8 @@
 //! A call that waits for a batch on its **own** pool runs inputs of that batch itself, with the permit that it has. It
 //! never runs an unrelated call. While it can run an input of its batch, it keeps its permit, even if calls wait for a
 //! permit or the cap was lowered. When it can run none, it **gives its permit up** and parks. A call that waits for
-//! **another** pool's batch gives its permit up at once.
+//! **another** pool's batch gives its permit up at once. So does one whose batch abandons calls or
+//! [sends](crate::batch::sent) them: it treats that as another pool's.
 //!
 //! A **section** is a critical section of a batch's lock. The call looks for a result, registers its waker and gives
 //! its permit up in one section of the batch that it waits for.
@@ -48,14 +49,16 @@
 //!   other freed permit goes to the line.
 //! - It is away, and no thread has taken an input of its batch on another pool. Then a hint waits in that pool's queue.
 //!   The hint gets a free permit or one of the next that are freed, since hints and calls take turns.
+//! - It is away, and the calls of its batch were sent to run elsewhere. They end there, and the thread that finishes
+//!   one wakes it. That thread needs no permit.
 //!
 //! So some call runs until none is left to wait for, with any cap.
 //!
 //! # A call may hold a lock while it waits for a batch on its own pool
 //!
 //! Call A holds a lock and waits for a batch B on its own pool. The calls of B neither take that lock nor wait for
-//! other pools nor rest, and B abandons none of them. All other permits go to calls that block on the lock, to new
-//! calls and to returning ones. B still never needs a permit that such a call holds:
+//! other pools nor rest, and B neither abandons nor sends them. All other permits go to calls that block on the lock,
+//! to new calls and to returning ones. B still never needs a permit that such a call holds:
 //!
 //! - Either A can run an input of B: then it does, with its own permit.
 //! - Or a thread X is inside B. X holds a permit, or it waits for a batch further in and gets a permit back from a
