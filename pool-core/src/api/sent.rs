@@ -5,6 +5,7 @@ use crate::api::map::{Map, judge};
 use crate::base::observer::Ended;
 use crate::base::span::{At, Site};
 use crate::base::sync::Mutex;
+#[cfg(feature = "redis")]
 pub(crate) use crate::base::unwind::catch;
 use crate::base::unwind::{self, Panics, Payload};
 pub(crate) use crate::batch::Depart;
@@ -13,6 +14,7 @@ use crate::batch::{Call, Handle, Inputs};
 #[cfg(feature = "redis")]
 pub(crate) use crate::nesting::{current_call, token::Listening};
 use crate::threads::crew::Crew;
+#[cfg(feature = "redis")]
 pub(crate) use crate::threads::crew::Hint;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -216,12 +216,17 @@ impl<It: Inputs> Account<It> {
     /// Ends the inputs if they are dry and no call runs that may add to them. The consumer has dealt with all that it
     /// got, and no result is there.
     pub(super) fn end_if_dry(&mut self) {
-        let idle = It::GROW && self.phase == Phase::Open && !self.busy();
         seeded!("feed-ended-beside-a-call" => if self.is_dry() { self.end() });
-        if idle && self.is_dry() {
+        if self.is_dry_for_good() {
             self.end();
             self.posts.relieve();
         }
+    }
+
+    /// Whether the inputs are dry and no call runs that may add to them. A call whose result comes too late brings its
+    /// consumer nothing else that would wake it.
+    pub(super) fn is_dry_for_good(&self) -> bool {
+        It::GROW && self.phase == Phase::Open && !self.busy() && self.is_dry()
     }
 
     /// Whether the inputs claim that there are none.

@@ -77,6 +77,10 @@ impl<It: Inputs, C, T> State<It, C, T> {
             _ if self.waiter.is_none() => return None,
             Phase::Closed => self.account.awaited() == 0,
             _ if self.account.over() => true,
+            _ if self.account.is_dry_for_good() => {
+                seeded!("feed-dry-for-good-untold" => return None);
+                true
+            }
             _ => self.results.ready() && (!self.patient || !self.account.has_room(limits)),
         };
         if news { self.waiter.take() } else { None }

@@ -82,6 +82,15 @@ fn a_feed_ends_without_an_overdue_call() {
 }
 
 #[test]
+fn a_feed_ends_when_its_overdue_call_ends_meanwhile() {
+    model(|| {
+        let feed = Feed::from([0_usize]);
+        let batch = pool(1).as_completed(feed.inputs(), |n: &usize| Ok::<_, ()>(*n));
+        assert_eq!(batch.abandon_after(LIMIT).count(), 1);
+    });
+}
+
+#[test]
 fn a_call_that_waits_for_such_a_batch_goes_on() {
     model(|| {
         let (pool, progress) = (Arc::new(pool(2)), Arc::new(Progress::new()));
