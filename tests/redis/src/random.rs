@@ -86,9 +86,9 @@ fn round(random: &mut Random) {
     }
     let mut workers: Vec<_> = (0..plan.workers).map(|_| server.beside("worker")).collect();
     let fleet = fleet(&server);
-    let log = server.log().to_str().unwrap().to_owned();
+    let (log, url) = (server.log().to_str().unwrap().to_owned(), server.url());
     let over = AtomicBool::new(false);
-    let mut acts = Vec::new();
+    let mut acts = 0;
     let tally = thread::scope(|scope| {
         let (server, workers, acts) = (&mut server, &mut workers, &mut acts);
         let over = &over;
@@ -96,15 +96,15 @@ fn round(random: &mut Random) {
             while !over.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_millis(random.below(600)));
                 restart(server, workers);
-                if acts.len() < 12 && !over.load(Ordering::Relaxed) {
-                    acts.push(act(random, server, workers));
+                if *acts < 12 && !over.load(Ordering::Relaxed) {
+                    println!("    {}", act(random, server, workers));
+                    *acts += 1;
                 }
             }
         });
         let _over = Ended(over);
-        consume(&plan, &fleet, &log)
+        consume(&plan, &fleet, &log, &url)
     });
-    println!("    {}", acts.join(", "));
     // What the batch has left behind is taken away by workers.
     restart(&server, &mut workers);
     assert_nothing_left(&server);
@@ -126,7 +126,7 @@ fn round(random: &mut Random) {
 }
 
 /// Runs the batch to the end that is planned, and checks each outcome.
-fn consume(plan: &Plan, fleet: &Fleet, log: &str) -> Tally {
+fn consume(plan: &Plan, fleet: &Fleet, log: &str, url: &str) -> Tally {
     let log = log.to_owned();
     let (poison, milliseconds) = (plan.poison, plan.milliseconds);
     let inputs = (0..COUNT).map(move |n| {
@@ -142,7 +142,7 @@ fn consume(plan: &Plan, fleet: &Fleet, log: &str) -> Tally {
             }
             let mut batch = batch.start();
             let stop = batch.stop_handle();
-            let next = || batch.next_timeout(PATIENCE).expect("an outcome in time");
+            let next = || batch.next_timeout(PATIENCE).unwrap_or_else(|_| stalled(fleet, url));
             let outcomes = (0..).map_while(numbered(next, |index, result| (index, None, result)));
             check(plan, &stop, outcomes)
         }
@@ -154,7 +154,7 @@ fn consume(plan: &Plan, fleet: &Fleet, log: &str) -> Tally {
             let ordered = matches!(plan.kind, Kind::InOrder);
             let mut batch = if ordered { batch.in_order() } else { batch }.start();
             let stop = batch.stop_handle();
-            let next = || batch.next_timeout(PATIENCE).expect("an outcome in time");
+            let next = || batch.next_timeout(PATIENCE).unwrap_or_else(|_| stalled(fleet, url));
             let outcomes = (0..).map_while(numbered(next, |number, done| {
                 assert!(!ordered || done.index == number);
                 let result = done.result.map_err(|error| match error {
@@ -166,6 +166,26 @@ fn consume(plan: &Plan, fleet: &Fleet, log: &str) -> Tally {
             check(plan, &stop, outcomes)
         }
     }
+}
+
+/// Says what the server holds, and fails.
+fn stalled(fleet: &Fleet, url: &str) -> ! {
+    println!("    no outcome for {PATIENCE:?}: {:?}", fleet.stats());
+    let calls = "{pool}:redis_fleet::double";
+    for command in [
+        &["XLEN", calls][..],
+        &["XPENDING", calls, "w", "-", "+", "20"],
+        &["XINFO", "CONSUMERS", calls, "w"],
+        &["KEYS", "{pool}:*"],
+    ] {
+        let asked = redis::Client::open(url).and_then(|client| {
+            let mut connection = client.get_connection_with_timeout(LEASE)?;
+            connection.set_read_timeout(Some(LEASE))?;
+            redis::cmd(command[0]).arg(&command[1..]).query::<redis::Value>(&mut connection)
+        });
+        println!("    {command:?}: {asked:?}");
+    }
+    panic!("no outcome for {PATIENCE:?}");
 }
 
 /// An outcome: the index of its input, that input where the batch gives it back, and the result.
