@@ -38,8 +38,7 @@ impl Caller {
 
     /// What may cost calls at the server, in words.
     pub(crate) fn check(&self) -> Result<Vec<String>, FleetError> {
-        let mut link = Link::new(self.client.clone());
-        link.run_once(checks::warnings).map_err(FleetError::Server)
+        Link::new(self.client.clone()).run_once(checks::warnings).map_err(FleetError::Server)
     }
 
     /// What the server knows of the functions that this caller has called.
@@ -49,33 +48,29 @@ impl Caller {
         let Some(shared) = shared else { return none };
         let functions = shared.table().functions.clone();
         let lease = self.lease.as_millis();
-        let mut link = Link::new(self.client.clone());
-        let stats = link.run(
-            || false,
-            |connection| {
-                let (mut stats, mut workers) = (none, BTreeSet::new());
-                for function in &functions {
-                    let calls = calls_of(function);
-                    stats.queued += redis::cmd("XLEN").arg(&calls).query::<usize>(connection)?;
-                    stats.dead +=
-                        redis::cmd("XLEN").arg(dead_of(function)).query::<usize>(connection)?;
-                    let mut workers_of = redis::cmd("XINFO");
-                    workers_of.arg("CONSUMERS").arg(&calls).arg(GROUP);
-                    // There is no group before there was a worker.
-                    let reply = workers_of.query::<StreamInfoConsumersReply>(connection);
-                    for worker in reply.unwrap_or_default().consumers {
-                        stats.running += worker.pending;
-                        // A worker asks for calls all the time. One that does not is gone.
-                        if (worker.idle as u128) < lease {
-                            workers.insert(worker.name);
-                        }
+        let stats = Link::new(self.client.clone()).run_once(|connection| {
+            let (mut stats, mut workers) = (none, BTreeSet::new());
+            for function in &functions {
+                let calls = calls_of(function);
+                stats.queued += redis::cmd("XLEN").arg(&calls).query::<usize>(connection)?;
+                stats.dead +=
+                    redis::cmd("XLEN").arg(dead_of(function)).query::<usize>(connection)?;
+                let mut workers_of = redis::cmd("XINFO");
+                workers_of.arg("CONSUMERS").arg(&calls).arg(GROUP);
+                // There is no group before there was a worker.
+                let reply = workers_of.query::<StreamInfoConsumersReply>(connection);
+                for worker in reply.unwrap_or_default().consumers {
+                    stats.running += worker.pending;
+                    // A worker asks for calls all the time. One that does not is gone.
+                    if (worker.idle as u128) < lease {
+                        workers.insert(worker.name);
                     }
                 }
-                stats.queued = stats.queued.saturating_sub(stats.running);
-                stats.workers = workers.len();
-                Ok(stats)
-            },
-        );
+            }
+            stats.queued = stats.queued.saturating_sub(stats.running);
+            stats.workers = workers.len();
+            Ok(stats)
+        });
         stats.unwrap_or(none)
     }
 

@@ -39,7 +39,7 @@ where
 {
     fn send(&self, index: usize, input: &I) -> Option<Depart> {
         let inputs = match input.encode() {
-            Ok(inputs) if inputs.len() <= LIMIT => inputs.into(),
+            Ok(inputs) if inputs.len() <= LIMIT => inputs,
             encoded => {
                 let why = encoded.err().unwrap_or_else(|| "it takes more than 1 MiB".into());
                 self.answers.put(index, Err(FleetError::Encoding(why)));

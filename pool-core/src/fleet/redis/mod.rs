@@ -57,6 +57,7 @@ mod taker;
 pub(super) mod worker;
 mod writer;
 
+use redis::{Connection, RedisResult, Script};
 use std::time::Duration;
 
 #[cfg(doc)]
@@ -96,6 +97,11 @@ fn dead_of(function: &str) -> String {
 
 fn mark_of(results: &str, index: &str) -> String {
     format!("{results}:x:{index}")
+}
+
+/// Takes the name of a worker out of the group, unless it has calls.
+fn forget(connection: &mut Connection, calls: &str, worker: &str) -> RedisResult<()> {
+    Script::new(scripts::FORGET).key(calls).arg(GROUP).arg(worker).invoke(connection)
 }
 
 /// A name that no other process has.

@@ -40,7 +40,7 @@ pub(super) struct Table {
 /// A call that was sent and has no answer yet.
 pub(super) struct Open {
     pub(super) function: &'static str,
-    pub(super) inputs: Arc<[u8]>,
+    pub(super) inputs: Vec<u8>,
     pub(super) deadline: Option<Instant>,
     /// Knows whether the batch is cancelled.
     pub(super) batch: Arc<Listening>,
@@ -151,12 +151,6 @@ impl Shared {
         let answered: Vec<_> = answered.collect();
         drop(table);
         answered.into_iter().for_each(|(open, answer)| open.answer(answer));
-    }
-
-    /// Forgets all calls.
-    pub(super) fn forget(&self) {
-        let open = std::mem::take(&mut self.table().open);
-        drop(open);
     }
 
     /// Answers every call with this error, now and later.

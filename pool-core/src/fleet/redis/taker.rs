@@ -3,16 +3,16 @@
 use super::desk::{AllTaken, Desk, Done, Taken};
 use super::link::{Failed, Link};
 use super::{
-    BLOCK, Entry, GROUP, MAX_DELIVERIES, Read, SILENT, SUSPECT, bytes, calls_of, milliseconds,
-    scripts, text,
+    BLOCK, Entry, GROUP, MAX_DELIVERIES, Read, SILENT, SUSPECT, bytes, calls_of, forget,
+    milliseconds, text,
 };
 use crate::api::task::Task;
 use crate::fleet::error::FleetError;
 use crate::fleet::frame::{Answer, Report};
 use crate::fleet::process::Process;
 use crate::fleet::service::Service;
+use redis::RedisResult;
 use redis::streams::StreamInfoConsumersReply;
-use redis::{RedisResult, Script};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -262,7 +262,6 @@ impl Desk {
 
     /// Takes the names of workers out of the group that have nothing and are gone.
     fn forget_the_silent(&self, link: &mut Link, calls: &str) -> Result<(), Failed> {
-        let forget = Script::new(scripts::FORGET);
         let silent = (self.lease * SILENT).as_millis();
         let forgotten = link.run(
             || !self.is_ending(),
@@ -272,8 +271,7 @@ impl Desk {
                 let workers: StreamInfoConsumersReply = workers.query(connection)?;
                 let silent = workers.consumers.iter().filter(|it| it.idle as u128 > silent);
                 for worker in silent {
-                    let mut call = forget.key(calls);
-                    call.arg(GROUP).arg(&worker.name).invoke::<()>(connection)?;
+                    forget(connection, calls, &worker.name)?;
                 }
                 Ok(())
             },

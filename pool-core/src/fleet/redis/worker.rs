@@ -8,11 +8,11 @@
 use super::checks;
 use super::desk::Desk;
 use super::link::{Failed, Link};
-use super::{GROUP, calls_of, scripts, unique};
+use super::{calls_of, forget, unique};
 use crate::fleet::error::FleetError;
 use crate::fleet::service::Service;
 use crate::fleet::system;
-use redis::{Client, Script};
+use redis::{Client, Connection};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, RwLock, mpsc};
 use std::thread;
@@ -62,13 +62,9 @@ pub(crate) fn serve(
             .chain([reporter.join().unwrap_or(Ok(())), heart.join().unwrap_or(Ok(()))]);
         ends.fold(Ok(()), Result::and)
     });
-    for service in &services {
-        let forget = Script::new(scripts::FORGET);
-        let calls = calls_of(service.name());
-        let _ = Link::new(desk.client.clone()).run(
-            || false,
-            |connection| forget.key(&calls).arg(GROUP).arg(&desk.name).invoke::<()>(connection),
-        );
+    for calls in &desk.served {
+        let forget = |connection: &mut Connection| forget(connection, calls, &desk.name);
+        let _ = Link::new(desk.client.clone()).run_once(forget);
     }
     match result {
         Err(Failed::Refused(why)) => Err(FleetError::Server(why)),

@@ -11,7 +11,6 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 /// What the writer has to do.
-#[derive(Default)]
 struct Orders {
     /// The calls to add.
     add: Vec<u64>,
@@ -45,7 +44,6 @@ impl Shared {
         // results are gone.
         let open: Vec<u64> = self.table().open.keys().copied().collect();
         let taken_back = self.take_back(&mut link, &take_back, &open, || false);
-        self.forget();
         taken_back.and_then(|()| {
             link.run(
                 || false,
@@ -110,7 +108,7 @@ impl Shared {
                 });
                 pipe.cmd("XADD").arg(calls_of(open.function)).arg("*");
                 pipe.arg("c").arg(&self.results).arg("i").arg(number);
-                pipe.arg("t").arg(limit).arg("p").arg(&*open.inputs);
+                pipe.arg("t").arg(limit).arg("p").arg(&open.inputs);
                 added.push(*number);
             }
         }
