@@ -6,3 +6,4 @@ mod refused_threads_lose_nothing;
 mod signals_lose_nothing;
 mod the_process_ends_when_main_does;
 mod what_cannot_go_on_ends;
+mod who_gathers_sleeps_through_brisk_results;

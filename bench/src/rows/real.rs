@@ -34,6 +34,7 @@ fn experiment(name: &str, what: &str, inputs: usize, call: fn() -> Wait) -> Expe
         figures: vec![
             wall.goal(Bound::Ratio(1.1, OneByOne::NAME), Bound::Ratio(1.0, OneByOne::NAME)),
             Figure::new("cpu", "µs a call"),
+            Figure::new("switches", "a call"),
         ],
         rounds: (0, 7),
         warm_up: true,
@@ -58,5 +59,6 @@ fn measured(inputs: usize, batch: impl FnOnce()) -> Vec<f64> {
     let before = Usage::now();
     batch();
     let used = before.since();
-    [used.wall, used.cpu].map(|time| microseconds(time) / inputs as f64).into()
+    let [wall, cpu] = [used.wall, used.cpu].map(microseconds);
+    [wall, cpu, used.switches as f64].map(|figure| figure / inputs as f64).into()
 }

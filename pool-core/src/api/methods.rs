@@ -354,7 +354,7 @@ macro_rules! consumer {
             /// ```
             pub fn next_timeout(&mut self, wait: Duration) -> Result<Option<$Item>, Timeout> {
                 self.0.start(Start::Waits);
-                results::next(&mut self.0.consumer(), false, sync::after(wait))
+                self.0.consumer().next(false, sync::after(wait)).map_err(|Late| Timeout)
             }
         }
 
@@ -363,7 +363,7 @@ macro_rules! consumer {
 
             fn next(&mut self) -> Option<$Item> {
                 self.0.start(Start::Waits);
-                results::next(&mut self.0.consumer(), false, None).unwrap_or(None)
+                self.0.consumer().next(false, None).unwrap_or(None)
             }
 
             fn size_hint(&self) -> (usize, Option<usize>) {

@@ -245,7 +245,7 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
             }
         };
         let mut consumer = handle.consumer();
-        let ask = Ask { eager: false, may_help: false, call: None, patient: false };
+        let ask = Ask { closed: false, eager: false, may_help: false, call: None, patient: false };
         match consumer.poll(&ask, &mut register) {
             Polled::Fetched => {
                 consumer.lot.refused = false;

@@ -2,7 +2,6 @@
 
 use crate::api::error::Panic;
 use crate::api::pool::Pool;
-use crate::api::results;
 use crate::api::stop_handle::StopHandle;
 use crate::base::observer::Ended;
 use crate::base::span::{At, Site};
@@ -245,7 +244,7 @@ impl<R> Task<R> {
     }
 
     fn wait(mut self, deadline: Option<Instant>) -> Result<Result<R, Panic>, Self> {
-        match results::next(&mut self.0.as_mut().expect(TAKEN).consumer(), true, deadline) {
+        match self.0.as_mut().expect(TAKEN).consumer().next(true, deadline) {
             Ok(outcome) => {
                 drop(self.0.take());
                 Ok(outcome.expect("a task has one result").map_err(Panic::new))

@@ -79,6 +79,14 @@ impl Calls {
     }
 }
 
+/// Results that come within this time are worth a nap: a consumer that only gathers them is not woken for each.
+const BRISK: Duration = Duration::from_micros(200);
+
+/// Whether a sleep that has just ended, and that began then, was so short.
+pub(crate) fn is_brisk(begun: Instant) -> bool {
+    sync::measured(|| begun.elapsed() < BRISK)
+}
+
 /// How long a thread sleeps before it checks again.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Nap {

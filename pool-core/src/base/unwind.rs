@@ -37,10 +37,10 @@ impl Panics {
 
     /// Keeps a panic if it is the first, and drops it otherwise. Never called under a lock: a payload's `Drop` is code
     /// of the user, too.
-    pub(crate) fn keep(&mut self, payload: Payload) {
+    pub(crate) fn keep(&mut self, payload: impl Into<Option<Payload>>) {
         match self.0 {
-            None => self.0 = Some(payload),
-            Some(_) => discard(payload),
+            None => self.0 = payload.into(),
+            Some(_) => discard(payload.into()),
         }
     }
 

@@ -6,12 +6,14 @@ use crate::base::config::Settings;
 use crate::base::observer::{Ended, Observer};
 use crate::base::span::At;
 use crate::base::sync::Mutex;
-use crate::base::unwind::{self, Panics, Payload};
+use crate::base::unwind::{self, Panics};
 use crate::batch::Batch;
 use crate::batch::account::Account;
 use crate::batch::call::{Abandon, Call};
+use crate::batch::consumer::Consumer;
 use crate::batch::inputs::Inputs;
-use crate::batch::source::{Consumer, Lot, Outcome, Source, Start};
+use crate::batch::lot::Lot;
+use crate::batch::source::{Outcome, Source, Start};
 use crate::threads::crew::{Crew, Hint};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -128,13 +130,17 @@ impl<T> Handle<'_, T> {
     /// Goes on with the first panic of a `Drop`.
     pub(crate) fn lend<B>(mut self, how: Start, consume: impl FnOnce(Consumer<'_, T>) -> B) -> B {
         /// Closes the batch and waits, in the frame of `lend`, where nothing can leak it.
-        struct Closing<'a, T>(&'a (dyn Source<T> + 'a));
+        struct Closing<'a, T>(&'a (dyn Source<T> + 'a), &'a Arc<Crew>);
         impl<T> Closing<'_, T> {
-            fn close(&self) -> Option<Payload> {
+            fn close(&self) -> Panics {
                 let escape = unwind::Escape::armed();
-                let payload = self.0.close(true);
+                let Self(source, crew) = *self;
+                let mut panics = Panics::default();
+                panics.keep(source.close(true));
+                let mut consumer = Consumer { source, crew, lot: &mut Lot::new() };
+                panics.keep(consumer.wait_until_left());
                 escape.disarm();
-                payload
+                panics
             }
         }
         impl<T> Drop for Closing<'_, T> {
@@ -145,7 +151,7 @@ impl<T> Handle<'_, T> {
 
         let mut panics = Panics::default();
         let result = {
-            let closing = Closing(&*self.batch);
+            let closing = Closing(&*self.batch, &self.crew);
             if !std::mem::replace(&mut self.started, true) {
                 // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env`
                 // ends.
@@ -154,7 +160,9 @@ impl<T> Handle<'_, T> {
             }
             let lot = self.lot.get_mut();
             let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
-            closing.close().into_iter().for_each(|payload| panics.keep(payload));
+            panics.keep(closing.close().first());
+            // The batch is closed.
+            std::mem::forget(closing);
             result
         };
         self.lot.get_mut().clear(&mut panics);

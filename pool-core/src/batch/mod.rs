@@ -43,10 +43,12 @@ mod account;
 mod call;
 #[cfg(feature = "stream")]
 mod clock;
+mod consumer;
 mod credits;
 pub(crate) mod feed;
 mod handle;
 pub(crate) mod inputs;
+mod lot;
 mod overdue;
 mod posts;
 mod reorder;
@@ -58,9 +60,12 @@ mod state;
 mod supply;
 
 pub(crate) use call::{Abandon, Call, Depart, Stand};
+pub(crate) use consumer::{Consumer, Late};
 pub(crate) use handle::Handle;
 pub(crate) use inputs::Inputs;
-pub(crate) use source::{Ask, Consumer, Outcome, Polled, Start};
+#[cfg(feature = "stream")]
+pub(crate) use source::{Ask, Polled};
+pub(crate) use source::{Outcome, Start};
 
 use crate::base::observer::Observer;
 use crate::base::sync::{Mutex, MutexGuard, seeded};

@@ -1,15 +1,14 @@
 //! What a batch is to its consumer: a source of results, without the types of its iterator and its call.
 
 use crate::base::config::Settings;
-use crate::base::pace::{Nap, PATIENCE};
-use crate::base::unwind::{self, Payload};
+use crate::base::unwind::Payload;
 use crate::batch::call::Abandon;
+use crate::batch::lot::Lot;
 use crate::nesting::Away;
 use crate::nesting::waiter::Register;
 use crate::threads::crew::{Crew, Heir, Hint};
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What became of one input: what the consumer gets, or a panic to go on with.
 pub(crate) type Outcome<T> = Result<T, Payload>;
@@ -45,6 +44,8 @@ pub(crate) enum Polled {
 
 /// How a consumer asks.
 pub(crate) struct Ask<'a> {
+    /// The consumer has closed the batch, and waits until no thread is inside.
+    pub(crate) closed: bool,
     /// The consumer does nothing with a result that could feed the input iterator: it may wait inside that.
     pub(crate) eager: bool,
     /// The consumer has a permit of the batch's pool.
@@ -61,7 +62,8 @@ pub(crate) trait Source<T>: Send + Sync {
     ///
     /// # Safety
     ///
-    /// [`close`](Self::close) with `wait` returns before anything ends that the batch borrows.
+    /// Before anything ends that the batch borrows, the caller [closes](Self::close) it, and waits until no thread is
+    /// inside: a [`poll`](Self::poll) that asks as `closed` says so.
     unsafe fn start(&self, crew: &Arc<Crew>, settings: &mut Settings, how: Start) -> bool;
 
     /// Fetches what is ready into `lot`, which is empty.
@@ -87,7 +89,7 @@ pub(crate) trait Source<T>: Send + Sync {
     ///
     /// # Safety
     ///
-    /// The batch borrows nothing that ends: [`close`](Self::close) does not wait for calls that are abandoned.
+    /// The batch borrows nothing that ends: a consumer that closes it does not wait for calls that are abandoned.
     unsafe fn abandon(&self, abandon: Abandon<T>);
 
     /// Asks the inputs for their end, if it is left to overdue calls. Runs code of the user on the calling thread.
@@ -101,9 +103,9 @@ pub(crate) trait Source<T>: Send + Sync {
     #[cfg(feature = "measure")]
     fn end_inputs(&self);
 
-    /// Ends the batch and drops what it holds. With `wait`, blocks until no thread is inside, and returns the first
-    /// panic of a `Drop`.
-    fn close(&self, wait: bool) -> Option<Payload>;
+    /// Ends the batch and drops what it holds. Returns the first panic of a `Drop` so far; `awaited` says that the
+    /// consumer will wait for the threads inside, and for their panics.
+    fn close(&self, awaited: bool) -> Option<Payload>;
 
     /// Lets the batch run on without a consumer.
     fn detach(&self);
@@ -122,124 +124,4 @@ pub(crate) trait Source<T>: Send + Sync {
 
     /// The batch as stop handles know it.
     fn stopper(&self) -> Hint;
-}
-
-/// Results that the consumer has fetched and not yet yielded.
-pub(crate) struct Lot<T> {
-    results: VecDeque<Option<Outcome<T>>>,
-    /// If true (unbounded buffer), results leave the buffer when they are fetched; otherwise when they are yielded.
-    told: bool,
-    /// Whether calls were fast at the last look.
-    pub(crate) fast: bool,
-    /// How long to look away.
-    nap: Nap,
-    /// A thread was refused, and another one was asked for since the last result.
-    #[cfg(feature = "stream")]
-    pub(crate) refused: bool,
-}
-
-impl<T> Lot<T> {
-    pub(crate) fn new() -> Self {
-        Self {
-            results: VecDeque::new(),
-            told: false,
-            fast: false,
-            nap: Nap::default(),
-            #[cfg(feature = "stream")]
-            refused: false,
-        }
-    }
-
-    /// Yields the next result.
-    #[inline]
-    fn next(&mut self) -> Option<Outcome<T>> {
-        self.results.pop_front().flatten()
-    }
-
-    /// Takes in what `fetch` puts into the empty lot. Says how many are taken by that.
-    pub(crate) fn refill(
-        &mut self,
-        buffer: usize,
-        fetch: impl FnOnce(&mut VecDeque<Option<Outcome<T>>>),
-    ) -> usize {
-        fetch(&mut self.results);
-        self.told = buffer == usize::MAX;
-        self.told()
-    }
-
-    /// How often to look again before a nap, where calls are fast.
-    pub(crate) fn looks(&self) -> usize {
-        if self.told { 0 } else { PATIENCE }
-    }
-
-    /// How long to look away then. Where no worker is held back for the results, they can wait.
-    pub(crate) fn nap(&mut self, core_is_shared: bool) -> Duration {
-        let nap = self.nap;
-        if self.told || core_is_shared {
-            self.nap.lengthen();
-        }
-        nap.length()
-    }
-
-    /// How many there are of which the batch has been told.
-    pub(crate) fn told(&self) -> usize {
-        if self.told { self.results.len() } else { 0 }
-    }
-
-    pub(crate) fn clear(&mut self, panics: &mut unwind::Panics) {
-        panics.drop_each(self.results.drain(..));
-    }
-}
-
-/// A batch that has been started, as its consumer sees it.
-pub(crate) struct Consumer<'a, T> {
-    pub(crate) source: &'a (dyn Source<T> + 'a),
-    pub(crate) crew: &'a Arc<Crew>,
-    pub(crate) lot: &'a mut Lot<T>,
-}
-
-impl<T> Consumer<'_, T> {
-    #[inline]
-    pub(crate) fn has_fetched(&self) -> bool {
-        !self.lot.results.is_empty()
-    }
-
-    /// Yields the next result that has been fetched already.
-    #[inline]
-    pub(crate) fn fetched(&mut self) -> Option<Outcome<T>> {
-        let outcome = self.lot.next()?;
-        if !self.lot.told {
-            self.source.yielded();
-        }
-        Some(outcome)
-    }
-
-    /// Asks for results, unless there are some.
-    pub(crate) fn poll(&mut self, ask: &Ask<'_>, register: &mut Register<'_>) -> Polled {
-        match self.has_fetched() {
-            true => Polled::Fetched,
-            false => self.source.poll(ask, self.lot, register),
-        }
-    }
-
-    /// Goes on with the panic that was a call's result, which ends the batch.
-    #[cold]
-    pub(crate) fn raise(&mut self, payload: Payload) -> ! {
-        self.end();
-        std::panic::resume_unwind(payload)
-    }
-
-    /// Ends the batch: no result will be asked for.
-    pub(crate) fn end(&mut self) {
-        let mut panics = unwind::Panics::default();
-        if let Some(payload) = self.source.close(false) {
-            panics.keep(payload);
-        }
-        self.lot.clear(&mut panics);
-        unwind::discard(panics);
-    }
-
-    pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
-        self.source.size_hint(self.lot.told())
-    }
 }

@@ -9,25 +9,26 @@
 //! - Either the filing comes first: then the consumer sees the result.
 //! - Or the registration does: then the thread that files sees the waker.
 //!
-//! A **patient** consumer polls again soon, since calls are fast: a worker wakes it early only if the buffer is full,
-//! or if nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input
+//! A **patient** consumer polls again soon, since calls are fast, or since it only gathers results and they come
+//! briskly: a worker wakes it early only if the buffer is full, or if nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input
 //! ([`Away`]).
 
 use crate::base::config::Settings;
-use crate::base::sync::{self, seeded};
+use crate::base::sync::{MutexGuard, seeded};
 use crate::base::unwind::{self, Panics, Payload};
 use crate::batch::account::Phase;
 use crate::batch::call::{Abandon, Call};
 use crate::batch::inputs::{Inputs, Listener};
+use crate::batch::lot::Lot;
 use crate::batch::overdue::Overdue;
 use crate::batch::posts::Post;
-use crate::batch::source::{Ask, Lot, Polled, Source, Start};
+use crate::batch::source::{Ask, Polled, Source, Start};
 use crate::batch::state::State;
 use crate::batch::{Batch, Home};
 use crate::nesting::limit::Limit;
+use crate::nesting::waiter::Register;
 #[cfg(feature = "measure")]
 use crate::nesting::waiter::wake;
-use crate::nesting::waiter::{Register, Waiter};
 use crate::nesting::{self, Away, GivenUp};
 use crate::threads::crew::{Crew, Heir, Hint};
 use std::sync::Arc;
@@ -53,25 +54,27 @@ where
         state.overdue.is_some() || C::SENDS
     }
 
-    /// Step 4 of the essay on borrowing.
-    fn wait_until_left(&self) -> Option<Payload> {
-        let crew = self.crew();
-        let away = Away::begin();
-        loop {
-            let mut state = self.lock();
-            seeded!("close-without-waiting" => return state.dropped.take());
-            // In a child after `fork` the threads that were inside do not exist.
-            self.abandon_overdue(&mut state);
-            if state.account.awaited() == 0 || !crew.is_here() {
-                return state.dropped.take();
-            }
-            state.waiter = Some(away.as_ref().map_or_else(Waiter::current, Away::waiter));
-            let given_up = away.as_ref().map(|call| self.give_up(&mut state, call));
-            let look = state.overdue.as_mut().and_then(|overdue| overdue.next_look());
-            drop(state);
-            given_up.into_iter().for_each(GivenUp::pass_on);
-            sync::park(look);
+    /// Ends the section in which the consumer has found nothing.
+    fn register(
+        &self,
+        mut state: MutexGuard<'_, State<It, C, T>>,
+        ask: &Ask<'_>,
+        register: &mut Register<'_>,
+    ) -> Polled {
+        state.patient = ask.patient;
+        let before = register(&mut state.waiter);
+        let fast = state.fast;
+        let look = state.overdue.as_mut().and_then(|overdue| overdue.next_look());
+        self.rouse(&mut state);
+        let given_up = ask.call.map(|call| self.give_up(&mut state, call));
+        if ask.patient {
+            self.settle(state);
+        } else {
+            self.end_watch(state, false);
         }
+        given_up.into_iter().for_each(GivenUp::pass_on);
+        drop(before);
+        Polled::Pending { fast, look }
     }
 
     /// A call waits for this batch, which has nothing that the call could run. If the batch is on the call's own pool,
@@ -139,8 +142,16 @@ where
 
     fn poll(&self, ask: &Ask<'_>, lot: &mut Lot<T>, register: &mut Register<'_>) -> Polled {
         let mut state = self.lock();
-        let limits = self.limits();
         self.abandon_overdue(&mut state);
+        if ask.closed {
+            seeded!("close-without-waiting" => return Polled::Ended(state.dropped.take()));
+            // In a child after `fork` the threads that were inside do not exist.
+            if state.account.awaited() == 0 || !self.crew().is_here() {
+                return Polled::Ended(state.dropped.take());
+            }
+            return self.register(state, ask, register);
+        }
+        let limits = self.limits();
         // Who stands by and only gathers results is not to leave for the first ones.
         let stays = ask.patient && ask.eager && state.account.posts.held(Post::Consumer);
         if state.results.ready() && (!stays || state.account.over()) {
@@ -172,20 +183,7 @@ where
             }
         }
         seeded!("register-in-a-later-section" => { drop(state); state = self.lock() });
-        state.patient = ask.patient;
-        let before = register(&mut state.waiter);
-        let fast = state.fast;
-        let look = state.overdue.as_mut().and_then(|overdue| overdue.next_look());
-        self.rouse(&mut state);
-        let given_up = ask.call.map(|call| self.give_up(&mut state, call));
-        if ask.patient {
-            self.settle(state);
-        } else {
-            self.end_watch(state, false);
-        }
-        given_up.into_iter().for_each(GivenUp::pass_on);
-        drop(before);
-        Polled::Pending { fast, look }
+        self.register(state, ask, register)
     }
 
     fn yielded(&self) {
@@ -252,11 +250,11 @@ where
         wake(waiter);
     }
 
-    fn close(&self, wait: bool) -> Option<Payload> {
+    fn close(&self, awaited: bool) -> Option<Payload> {
         let mut state = self.lock();
         let cut = state.account.unfinished();
         state.account.posts.relieve();
-        state.awaited |= wait;
+        state.awaited |= awaited;
         let stand_ins = state.overdue.as_mut().map(|overdue| overdue.clear());
         self.forget_sent(&mut state);
         let call = if state.account.inside() == 0 { state.call.take() } else { None };
@@ -269,20 +267,13 @@ where
             self.token.cancel();
         }
         let mut panics = Panics::default();
-        if let Some(payload) = dropped {
-            panics.keep(payload);
-        }
+        panics.keep(dropped);
         panics.drop(waiter);
         panics.drop(inputs);
         panics.drop_each(results);
         panics.drop_each(stand_ins.into_iter().flatten());
         panics.drop(last);
         panics.drop(call);
-        if wait {
-            if let Some(payload) = self.wait_until_left() {
-                panics.keep(payload);
-            }
-        }
         self.sweep();
         panics.first()
     }

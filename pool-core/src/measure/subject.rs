@@ -3,7 +3,6 @@
 use crate::api::as_completed::{AsCompleted, Completion};
 use crate::api::map::Map;
 use crate::api::pool::Pool;
-use crate::api::results;
 use crate::base::observer::Observer;
 use crate::base::sync;
 use crate::base::unwind;
@@ -99,7 +98,7 @@ fn run<T>(
                 // Not a stop, which would cancel the calls that run and so cut them short.
                 consumer.source.end_inputs();
             }
-            match unwind::catch(|| results::next(&mut consumer, false, wait)) {
+            match unwind::catch(|| consumer.next(false, wait)) {
                 Ok(Ok(Some(result))) => {
                     let (index, failed) = judge(place, &result);
                     place += 1;
