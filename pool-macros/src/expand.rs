@@ -1,4 +1,4 @@
-//! What stands beside the function; what is quoted is quoted here and in the files below.
+//! The code beside the function. Only this module and those below it quote.
 
 mod body;
 mod bounds;
@@ -125,7 +125,7 @@ fn method(companion: &Companion<'_>, form: Form, sound: bool) -> TokenStream {
     } else {
         (Some(quote!(#[allow(unused_variables)])), quote!(#core::unreachable!()))
     };
-    // Inlined, so that it is compiled where it is called: nobody waits for code that nobody calls.
+    // Inlined, so that it is compiled only where it is called.
     quote! {
         #[doc = #doc] #(#deprecated)* #lint #[inline]
         #vis fn #name<#(#generics),*>(#(#parameters),*) -> #output where #(#predicates),* { #body }

@@ -103,7 +103,7 @@ fn is_arc_of_self(ty: &Type) -> bool {
     })
 }
 
-/// The name of the type beside a free function, refused if it hides what everybody means by it.
+/// The name of the type beside a free function, refused if it hides a name that most programs use.
 pub(crate) fn companion(sig: &Signature, place: &Place, args: &Args, errors: &mut Errors) -> Ident {
     let name = args.companion.as_ref().map_or(&sig.ident, |given| &given.value);
     let written = name.unraw().to_string();

@@ -72,7 +72,7 @@ fn each_lifetime(ty: &mut Type, each: impl FnMut(&mut Lifetime)) {
 
 struct EachLifetime<F> {
     each: F,
-    /// Those of the `for<'a>` around, which are nobody else's.
+    /// The lifetimes of the `for<'a>` around, which mean nothing outside of it.
     bound: Vec<Lifetime>,
 }
 

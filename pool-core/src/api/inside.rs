@@ -69,8 +69,8 @@ pub fn deadline() -> Option<Instant> {
 /// cancelled](is_cancelled).
 ///
 /// Returns true if the whole time passed, as it always does outside calls. The call counts as running. To let another
-/// call run meanwhile, take [`back_off`]; take `sleep` if the call holds something that the cap is to bound, such as an
-/// open connection.
+/// call run meanwhile, take [`back_off`]; take `sleep` if the call holds something that the cap bounds, such as an open
+/// connection.
 ///
 /// # Examples
 ///
@@ -108,9 +108,9 @@ pub fn sleep(duration: Duration) -> bool {
 ///
 /// # Deadlocks
 ///
-/// A call must not hold a lock while it rests, if other calls of the pool block on that lock: they may fill the pool
-/// meanwhile, and then it never goes on. The same holds for a call that waits for a batch on its own pool, if calls of
-/// that batch rest. [`sleep`] has no such danger.
+/// A call must not hold a lock while it rests, if other calls of the pool block on that lock: they may take all places
+/// of the pool meanwhile, and then it never goes on. The same holds for a call that waits for a batch on its own pool,
+/// if calls of that batch rest. [`sleep`] has no such danger.
 ///
 /// # Examples
 ///

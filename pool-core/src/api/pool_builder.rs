@@ -1,4 +1,4 @@
-//! `PoolBuilder`, the settings of a pool that is to be made.
+//! `PoolBuilder`, the settings of a new pool.
 
 use crate::api::pool::Pool;
 use crate::base::config::Config;
@@ -105,7 +105,8 @@ impl PoolBuilder {
     /// is tried again with the next thread.
     ///
     /// Calls do not run on threads of the pool alone: a call that waits for a batch of its own runs calls of that
-    /// batch, and so does whoever waits if no thread can be started. A consumer outside of the pool gets no `on_start`.
+    /// batch. If no thread can be started, the thread that waits runs the calls. A consumer outside of the pool gets no
+    /// `on_start`.
     ///
     /// # Deadlocks
     ///

@@ -37,8 +37,8 @@ impl<'a, T> Results<'a, T> {
         Self { consumer, eager: false }
     }
 
-    /// The results for a consumer that only gathers them. Waits for the first ones: of a batch that has just been
-    /// started it is the consumer that sees to it that calls begin.
+    /// The results for a consumer that only gathers them. Waits for the first ones before any code of the user runs:
+    /// [`Start::Gathers`](crate::batch::Start::Gathers) relies on it.
     pub(crate) fn all(mut consumer: Consumer<'a, T>) -> Self {
         // Without a deadline nothing is ever too late.
         let _ = consumer.fetch(true, None);

@@ -23,7 +23,7 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    /// How a call has ended whose result is not taken apart.
+    /// How a call whose result is not taken apart has ended.
     #[inline]
     pub(crate) fn of<T>(outcome: &Result<T, Payload>) -> Self {
         if outcome.is_err() { Self::Panicked } else { Self::Well }

@@ -1,7 +1,8 @@
 //! The pace of fast calls: the sample that finds them, the short re-checks, and the naps.
 //!
 //! The workers measure how long their calls run. The rate at which results arrive would be a worse measure: it depends
-//! as much on how fast the machine wakes threads.
+//! as much on how fast the machine wakes threads. One wait does go by it: a consumer that only gathers results naps
+//! while they come briskly, whatever the calls take.
 
 use crate::base::observer::{Ended, Observer};
 use crate::base::sync;
@@ -16,7 +17,7 @@ const NAP: Duration = Duration::from_micros(50);
 /// How many times a nap can double while inputs stay fast.
 const DOUBLED: u32 = 3;
 
-/// As many inputs, taken during one nap of the first length, show that a second worker is not needed.
+/// This many inputs, taken during one nap of the first length, show that a second worker is not needed.
 const FAST_IN_A_NAP: usize = if MODEL { 1 } else { 50 };
 
 /// Number of short re-checks before a thread naps or parks.
@@ -51,8 +52,7 @@ pub(crate) struct Calls {
 impl Calls {
     /// Runs a call, and times it if it is part of the sample. The call returns its result, and how it ended.
     ///
-    /// A batch with an [`Observer`] samples each call, so that one without need not ask at each call whether it has
-    /// one.
+    /// With an [`Observer`] each call is part of the sample. Without one, only the calls in the sample ask for it.
     #[inline]
     pub(crate) fn run<'a, R>(
         &mut self,
@@ -82,7 +82,7 @@ impl Calls {
 /// Results that come within this time are worth a nap: a consumer that only gathers them is not woken for each.
 const BRISK: Duration = Duration::from_micros(200);
 
-/// Whether a sleep that has just ended, and that began then, was so short.
+/// Whether a sleep that began then, and has just ended, was that short.
 pub(crate) fn is_brisk(begun: Instant) -> bool {
     sync::measured(|| begun.elapsed() < BRISK)
 }

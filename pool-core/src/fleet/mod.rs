@@ -20,8 +20,8 @@
 //! - **A stop keeps what runs.** Calls that no worker has are taken back as [`FleetError::Cancelled`]. Those that run
 //!   see [`is_cancelled`](crate::is_cancelled), and their outcomes come.
 //!
-//! What a caller has not asked for is in nobody's hands. If the *caller* ends, its batch ends with it: a fleet is no
-//! store of work to do. Calls that it has at the server may still run. Their results go nowhere.
+//! A fleet is no store of work. If the *caller* ends, its batch ends with it. Calls that it has at the server may still
+//! run, and their results are dropped.
 //!
 //! # Operating a fleet over Redis
 //!

@@ -1,4 +1,4 @@
-//! [`Token`]: whether a batch is cancelled, and who wants to hear of that.
+//! [`Token`]: whether a batch is cancelled, and the alarms that are called then.
 //!
 //! Every batch has a token. If a call started the batch, the token knows the token of that call's batch. So a call sees
 //! whether any batch around it is cancelled.
@@ -9,15 +9,15 @@ use std::time::Instant;
 
 #[derive(Default)]
 pub(crate) struct Token {
-    /// Written under the lock of `alarms`. So who registers there sees the flag or is called.
+    /// Written under the lock of `alarms`. So a thread that registers an alarm sees the flag, or its alarm is called.
     cancelled: AtomicBool,
     parent: OnceLock<Arc<Token>>,
-    /// When the time of the call is over that started the batch.
+    /// When the time of the call that started the batch is over.
     deadline: OnceLock<Instant>,
     alarms: Mutex<Vec<Alarm>>,
 }
 
-/// What is called once when a batch is cancelled: it wakes somebody.
+/// Called once when a batch is cancelled. It ends a wait.
 pub(crate) type Alarm = Arc<dyn Fn() + Send + Sync>;
 
 impl Token {
@@ -50,8 +50,8 @@ impl Token {
         self.lineage().any(|token| token.cancelled.load(Ordering::Relaxed))
     }
 
-    /// Blocks until the call is `awake`, which it looks for at `until` or when it is unparked. Returns false as soon as
-    /// it is cancelled or its `deadline` is past.
+    /// Blocks until `awake` is true. It asks at `until`, and when the thread is unparked. Returns false as soon as the
+    /// call is cancelled or its `deadline` is past.
     pub(crate) fn sleep(
         &self,
         until: Option<Instant>,
@@ -88,7 +88,7 @@ impl Token {
     }
 }
 
-/// Exists while somebody wants to hear that a batch, or one around it, is cancelled.
+/// Keeps an alarm registered at a batch and at those around it, until it is dropped.
 #[cfg(feature = "redis")]
 pub(crate) struct Listening {
     token: Arc<Token>,

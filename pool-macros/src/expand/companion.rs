@@ -1,4 +1,4 @@
-//! What generated code calls things: items, locals, types, and the way to the engine.
+//! The names in generated code: items, locals, types, and the path to the library.
 
 use super::tokens::{at, ends, local};
 use crate::args::{Args, Given};

@@ -66,7 +66,7 @@ use self::scripts::COMPLETE;
 /// The consumer group of all workers.
 const GROUP: &str = "w";
 
-/// Where the results of calls go whose caller no longer waits. There is no such key, so they are dropped.
+/// The key for results that no caller waits for. No such key exists at the server, so the results are dropped.
 const NOBODY: &str = "{pool}:r:nobody";
 
 /// How often a call is handed out before it is given up.

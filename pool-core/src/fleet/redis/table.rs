@@ -26,7 +26,7 @@ pub(super) struct Table {
     pub(super) open: HashMap<u64, Open>,
     /// The calls to add, by number.
     pub(super) outbox: Vec<u64>,
-    /// When calls are to be taken back that have no answer by then.
+    /// The times at which calls without an answer are taken back.
     pub(super) deadlines: BTreeSet<(Instant, u64)>,
     /// A batch was cancelled.
     pub(super) cancelled: bool,
@@ -132,7 +132,7 @@ impl Shared {
         self.waiting.notify_one();
     }
 
-    /// A batch was cancelled: its calls are to be taken back.
+    /// Says that a batch was cancelled, so that its calls are taken back.
     pub(super) fn ring(&self) {
         self.table().cancelled = true;
         self.waiting.notify_one();

@@ -289,8 +289,8 @@ fn a_parked_worker_comes_when_another_thread_could_not_be_started() {
         let pool = Arc::new(pool(2));
         let first = pool.submit(|| ());
         let other = Arc::clone(&pool);
-        // Nobody waits for these two. The first worker may have run one of them and be parked again while the other one
-        // counts on the thread that is being started.
+        // No thread waits for these two. The first worker may have run one of them and be parked again while the other
+        // one counts on the thread that is being started.
         let pusher = loom::thread::spawn(move || drop(other.submit(|| ())));
         drop(pool.submit(|| ()));
         pusher.join().unwrap();
