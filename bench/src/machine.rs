@@ -1,4 +1,4 @@
-//! Decides what is told about the machine, the day and the command: figures mean nothing without.
+//! The machine, the day and the command of a run. Figures mean nothing without them.
 
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};

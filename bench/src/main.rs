@@ -1,5 +1,5 @@
-//! Measures the pool beside its peers: `cargo run --release -p bench -- quick` prints a table in a minute, `-- all` takes its
-//! time and writes the files beside this crate's manifest.
+//! Measures the pool beside its peers: `cargo run --release -p bench -- quick` prints a table in a minute, `-- all`
+//! takes its time and writes the files beside this crate's manifest.
 
 mod allocator;
 mod machine;
@@ -105,7 +105,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     }
 }
 
-/// One contender at one job, for whoever started this process: numbers on standard output.
+/// One contender at one job, for the process that started this one: numbers on standard output.
 fn child(job: &[String]) -> Result<(), String> {
     let figures = rows::child(job).ok_or("no such job")?;
     println!("{}", figures.iter().map(f64::to_string).collect::<Vec<_>>().join(" "));

@@ -1,4 +1,4 @@
-//! Decides how the rows look as a page: the goals first, then every figure.
+//! The page: the goals first, then every figure.
 
 use crate::measure::{AGAIN, Better, OURS, Row};
 use crate::report::Report;

@@ -11,7 +11,7 @@ pub(crate) const AGAIN: &str = "pool-core again";
 pub(crate) struct Experiment {
     /// Its rows' names begin with it.
     pub(crate) name: String,
-    /// What is done, for who reads the table.
+    /// What is done, for the reader of the table.
     pub(crate) job: String,
     pub(crate) figures: Vec<Figure>,
     /// How often each contender has its turn, in the quick table (0: it is not part of it) and in the whole one.

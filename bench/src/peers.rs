@@ -24,7 +24,7 @@ pub(crate) use self::tokio::{Buffered, FewThreads, JoinSet};
 pub(crate) trait Call<R>: Fn(usize) -> R + Clone + Send + Sync + 'static {}
 impl<R, F: Fn(usize) -> R + Clone + Send + Sync + 'static> Call<R> for F {}
 
-/// How far workers may run ahead of who takes the results.
+/// How far workers may run ahead of the consumer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Buffer {
     /// 16 for each worker, where the contender lets one choose: the library's default.
@@ -47,7 +47,8 @@ pub(crate) trait Peer: 'static {
     /// The same for results that go through a channel.
     const STREAMED: usize = Self::CALLS;
 
-    /// At most `workers` calls at once. Where threads belong to a batch and not to a pool, they are started by each batch.
+    /// At most `workers` calls at once. Where threads belong to a batch and not to a pool, they are started by each
+    /// batch.
     fn new(workers: usize) -> Self;
 }
 

@@ -1,4 +1,4 @@
-//! Decides how the picture looks: a panel for each of a few rows, a bar for each contender.
+//! The picture: a panel for each of a few rows, a bar for each contender.
 
 use crate::measure::{AGAIN, Entry, OURS, Row};
 use crate::report::Report;

@@ -1,4 +1,4 @@
-//! Decides how rows look on a terminal, and how a figure is written anywhere.
+//! The table on a terminal, and how every report writes a figure.
 
 use crate::measure::{Bound, OURS, Row, Spread};
 

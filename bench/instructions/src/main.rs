@@ -179,10 +179,9 @@ fn each(workload: &Workload) -> Result<f64, String> {
     Ok(more / (many - few) as f64)
 }
 
-/// All instructions of a process that does so much. Valgrind runs one thread at a time; on one core it is nearly always
-/// the same one. Of its tools the one that slows calls down least: those that do nothing are to stay fast for who times
-/// them, and those of a stream, which read the clock themselves, are not. So the way of fast calls is counted, and that
-/// of others.
+/// All instructions of a process that does so much. Valgrind runs one thread at a time, and on one core it is nearly
+/// always the same one. This tool of valgrind slows calls down least. So the pool still measures no-op calls as fast,
+/// and calls of a stream, which read the clock themselves, as not fast. Both ways are counted.
 fn counted(workload: &Workload, size: usize) -> Result<f64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let mut valgrind = Command::new("taskset");

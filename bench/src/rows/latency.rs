@@ -1,4 +1,4 @@
-//! Measures how long a result is under way: from the end of its call until who waits for it has it.
+//! Measures how long a result is under way: from the end of its call until the consumer has it.
 
 use super::{Wait, contenders, stream};
 use crate::measure::{Bound, Experiment, Figure};

@@ -56,7 +56,7 @@ fn behind<P: Collect + Sync>() -> impl FnMut() -> Vec<f64> {
             let (peer, done) = (&peer, over.clone());
             scope.spawn(move || {
                 let long = wait(move |_| {
-                    // Nobody needs the rest when the ten are done.
+                    // The rest is not needed when the ten are done.
                     if !done.load(Ordering::Relaxed) {
                         thread::sleep(2 * MILLISECOND);
                     }

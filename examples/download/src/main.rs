@@ -113,7 +113,7 @@ fn summary(all: usize, failed: usize) {
     print(format_args!("{} ok, {failed} failed", all - failed));
 }
 
-/// Prints one line. Where nobody reads on (`| head`), the downloads have no purpose either.
+/// Prints one line. Ends the program where the output has no reader any more (`| head`).
 fn print(line: impl Display) {
     if let Err(error) = writeln!(io::stdout(), "{line}") {
         if error.kind() != io::ErrorKind::BrokenPipe {
