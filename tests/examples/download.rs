@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::{env, thread};
 use support::Gate;
 
-/// Nobody listens there.
+/// No server listens there.
 const REFUSED: &str = "http://127.0.0.1:1/refused";
 
 #[test]
@@ -205,7 +205,7 @@ fn serve(answer: fn(&str, TcpStream)) -> SocketAddr {
 
 fn send(connection: &mut TcpStream, status: &str, text: &str) {
     let length = text.len();
-    // Where the program has ended, nobody is there to be answered.
+    // A program that has ended reads no answer.
     let _ = write!(
         connection,
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"

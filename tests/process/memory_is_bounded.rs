@@ -93,7 +93,7 @@ fn nested_batches_that_a_call_runs_itself_leave_no_hints_behind() {
         let pass = gate.clone();
         let busy = pool.submit(move || pass.wait());
         support::until(|| pool.stats().running == 1);
-        // Nobody else can come to them.
+        // No other thread can come to them.
         let grown = pool.submit(|| {
             let round = |batches: usize| {
                 for _ in 0..batches {

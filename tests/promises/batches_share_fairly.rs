@@ -223,7 +223,7 @@ fn nested_inputs_of_a_busy_worker_are_taken_by_others() {
                 let stolen = stolen.clone();
                 move || {
                     let nested = pool.map(0..4, move |_| stolen.open()).start();
-                    // Does not wait for its batch through the pool: somebody else must run it.
+                    // Does not wait for its batch through the pool: another thread must run it.
                     let done = Gate::default();
                     (nested, done)
                 }

@@ -1,4 +1,4 @@
-//! A feed: inputs that are pushed while their batch runs, until nobody is left who could push more.
+//! A feed: inputs that are pushed while their batch runs, until no call and no handle is left that could push more.
 
 use pool_core::{Completion, Feed, Pool, StopHandle};
 use std::collections::HashSet;

@@ -1,4 +1,5 @@
-//! Inputs are taken one at a time, in order, when a worker is free to run one; a slow, endless, blocking or odd one holds back no other.
+//! Inputs are taken one at a time, in order, when a worker is free to run one; a slow, endless, blocking or odd one
+//! holds back no other.
 
 use pool_core::Pool;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -67,7 +68,7 @@ fn only_when_a_worker_is_free() {
                 })
                 .start();
             all.wait();
-            // All workers run something: nobody is left to take another input.
+            // All workers run something: no worker is left to take another input.
             assert!(batch.next_timeout(Duration::from_millis(1)).is_err());
             assert_eq!(taken.load(Ordering::SeqCst), workers);
             gate.open();

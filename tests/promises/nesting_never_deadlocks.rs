@@ -218,7 +218,7 @@ fn a_lock_may_be_held_across_a_batch_of_other_work() {
     watched(|| {
         for pool in pools() {
             let (lock, pool) = (Mutex::new(0), &pool);
-            // Whoever entered another of these calls while it waits would wait for the lock that it holds itself.
+            // A thread that waits and enters another of these calls would wait for the lock that it holds itself.
             let call = |n: u32| {
                 let mut held = lock.lock().unwrap();
                 *held += pool.map(0..3, |m| (linger(), n * m).1).collect::<Vec<_>>().len();
@@ -266,7 +266,8 @@ fn a_call_that_waits_enters_no_other_one() {
             thread::scope(|scope| {
                 for _ in 0..3 {
                     scope.spawn(move || {
-                        // No call of this batch waits for another one of it: on one thread there is never more than one of them.
+                        // No call of this batch waits for another one of it: on one thread there is never more than one
+                        // of them.
                         pool.map(0..30, |_| {
                             calls(1);
                             pool.map(0..4, |_| linger()).for_each(drop);

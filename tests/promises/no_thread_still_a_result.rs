@@ -1,4 +1,4 @@
-//! If no thread can be started, whoever waits for the batch or joins the task runs it, within the cap.
+//! If no thread can be started, the thread that waits for the batch or joins the task runs the calls, within the cap.
 
 use pool_core::Pool;
 use std::sync::{Arc, Barrier, mpsc};
@@ -241,7 +241,7 @@ fn with_fewer_threads_than_the_cap() {
                 }
                 assert!(meter.most() <= 4);
                 assert_eq!(pool.stats().threads, 1);
-                // The one thread is taken; who waits helps himself.
+                // The one thread is taken, so the consumer runs the calls itself.
                 let (gate, entered) = (support::Gate::default(), support::Gate::default());
                 let task = pool.submit({
                     let (gate, entered) = (gate.clone(), entered.clone());

@@ -1,6 +1,7 @@
-//! What one worker has begun others take from it, at any speed: each call runs once, and its result is seen by the one who asked.
+//! What one worker has begun others take from it, at any speed: each call runs once, and its consumer sees the result.
 //!
-//! `FOR_SECONDS` is how long it goes on, half a second unless given: `.ci/sanitizers` gives it a minute under the thread sanitizer.
+//! `FOR_SECONDS` is how long it goes on, half a second unless given: `.ci/sanitizers` gives it a minute under the
+//! thread sanitizer.
 
 use pool_core::Pool;
 use std::env;
@@ -8,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::forever;
 
-/// Calls that begin batches of their own, three levels of them, whose hints lie in the deques of the workers that run them.
+/// Calls that begin batches of their own, three levels of them, whose hints lie in the deques of the workers that run
+/// them.
 fn leaves(pool: &'static Pool, depth: usize, ran: &AtomicUsize) -> usize {
     ran.fetch_add(1, Ordering::Relaxed);
     if depth == 0 {
@@ -18,7 +20,7 @@ fn leaves(pool: &'static Pool, depth: usize, ran: &AtomicUsize) -> usize {
     let listed: usize = pool.map(0..3, below).collect::<Vec<_>>().into_iter().sum();
     let mut looped = 0;
     pool.map(0..2, below).buffer(2).for_each(|n| looped += n);
-    // Written by whoever ran it and read here: an order that the engine owes.
+    // A worker writes it and this thread reads it. The engine has to order the two.
     let mut seen = vec![Box::new(0_usize); 3];
     pool.map(seen.iter_mut(), |place| **place = depth).for_each(drop);
     assert!(seen.iter().all(|place| **place == depth));

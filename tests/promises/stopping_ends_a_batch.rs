@@ -390,7 +390,7 @@ fn inputs_see_it_too() {
                             inside.wait();
                             raise("call")
                         };
-                        // On a single worker nobody is in the iterator while the call runs.
+                        // With a single worker no thread is in the iterator while the call runs.
                         let panics: Box<dyn Fn(i32) + Send + Sync> = match pool.max_workers() {
                             1 => Box::new(|_| raise("call")),
                             _ => Box::new(panics),
@@ -520,7 +520,7 @@ fn nothing_else_is_cancelled() {
             let own = Arc::clone(&stop);
             let batch = pool.map([0], move |_| {
                 own.get().unwrap().stop();
-                // A task belongs to no batch, whoever runs it.
+                // A task belongs to no batch, whichever thread runs it.
                 let task = pool.submit(|| {
                     (
                         is_cancelled(),

@@ -223,7 +223,7 @@ fn one_without_a_thread_is_waited_for_by_its_joiner_alone() {
     watched(|| {
         let pool = support::threadless(1);
         let (task, other) = (pool.submit(|| 1), pool.submit(|| 2));
-        // Who waits for the pool joins nothing.
+        // A wait for the pool joins no task.
         assert!(!pool.wait_idle(Duration::from_millis(2)));
         assert!(!task.is_finished());
         assert_eq!(task.join().unwrap(), 1);

@@ -1,5 +1,5 @@
-//! Spans and events of a call go to the subscriber that was current where the batch was built, and otherwise to that of everybody; one that listens
-//! to other levels costs and hears nothing.
+//! Spans and events of a call go to the subscriber that was current where the batch was built, and otherwise to the
+//! global one; one that listens to other levels costs and hears nothing.
 
 use pool_core::Pool;
 use std::sync::Barrier;
@@ -9,7 +9,7 @@ use support::{assert_success, in_child};
 use tracing::dispatcher::{set_global_default, with_default};
 use tracing::{info, info_span};
 
-/// In a process of its own, since what is set for everybody is set once in a process.
+/// In a process of its own, since a process has one global subscriber, which is set once.
 #[test]
 fn its_own_one_then_that_of_everybody() {
     assert_success(in_child(|| {
@@ -38,7 +38,7 @@ fn its_own_one_then_that_of_everybody() {
             }
         }
 
-        // One that is set for everybody after the batch was built hears of it.
+        // A global subscriber that is set after the batch was built hears of it.
         let batch = pool.map(0..5, |n| info!("late {n}"));
         let everybody = Recorder::default();
         set_global_default(everybody.dispatch()).unwrap();

@@ -1,5 +1,5 @@
-//! Dropping a stream, or the future that consumes it, stops the batch without waiting: calls see that they are cancelled, and no further input
-//! is taken.
+//! Dropping a stream, or the future that consumes it, stops the batch without waiting: calls see that they are
+//! cancelled, and no further input is taken.
 
 use futures_core::Stream;
 use futures_lite::{StreamExt, future};
@@ -92,7 +92,7 @@ fn the_waker_goes_with_the_stream() {
     assert!(Pin::new(&mut stream).poll_next(&mut Context::from_waker(&waker)).is_pending());
     starts.recv_timeout(LIMIT).unwrap();
     drop((stream, waker));
-    // Before the call ends, so that no task is kept for a call that nobody waits for.
+    // Before the call ends, so that no task is kept for a call without a consumer.
     assert_eq!(std::sync::Arc::strong_count(&bell), 1);
     assert_eq!(ends.recv_timeout(LIMIT), Ok(true));
     assert!(pool.wait_idle(LIMIT));

@@ -1,4 +1,4 @@
-//! A stream whose results feed its batch ends when nobody is left who could push more.
+//! A stream whose results feed its batch ends when no call and no handle is left that could push more.
 
 use futures_lite::StreamExt;
 use pool_core::Feed;

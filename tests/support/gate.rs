@@ -3,12 +3,12 @@
 use crate::limit::patience;
 use std::sync::{Arc, Condvar, Mutex};
 
-/// Closed until somebody opens it, then open for ever.
+/// Closed until it is opened, then open for ever.
 #[derive(Clone, Default)]
 pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
 impl Gate {
-    /// Lets everybody pass who waits, and who ever will.
+    /// Lets all waiting threads pass, and all later ones.
     pub fn open(&self) {
         *self.0.0.lock().unwrap() = true;
         self.0.1.notify_all();

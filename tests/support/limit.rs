@@ -30,7 +30,7 @@ pub fn watched(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Blocks until `condition` holds, for what nobody tells of: a thread's end, a counter of the pool.
+/// Blocks until `condition` holds, for events without a wake-up: a thread's end, a counter of the pool.
 pub fn until(mut condition: impl FnMut() -> bool) {
     while !condition() {
         thread::sleep(Duration::from_millis(1));

@@ -116,7 +116,7 @@ pub(crate) struct Book {
     /// Calls of the batch that have begun and not ended, waiting ones too.
     pub(crate) running: Gauge,
     pub(crate) leaked: AtomicBool,
-    /// What was taken runs in the end, whoever waits, unless it was cancelled.
+    /// An input that was taken runs in the end, unless it was cancelled.
     pub(crate) runs_all: AtomicBool,
     /// The numbers of inputs are not their positions.
     pub(crate) unnumbered: AtomicBool,

@@ -36,7 +36,7 @@ struct Broken {
 
 impl Broken {
     fn disturb(&self) {
-        // A second panic on the way of a first one would end the process, whoever catches.
+        // A second panic on the way of a first one would end the process, even where it is caught.
         let hit = || self.dice.lock().unwrap_or_else(PoisonError::into_inner).below(self.rate) == 0;
         if !thread::panicking() && hit() {
             raise(&self.book, Origin::Noise);

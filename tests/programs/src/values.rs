@@ -38,7 +38,7 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // A second panic on the way of a first one would end the process, whoever catches.
+        // A second panic on the way of a first one would end the process, even where it is caught.
         if self.bomb && !thread::panicking() {
             raise(self.token.book(), Origin::Drop);
         }

@@ -17,8 +17,8 @@ pub(crate) struct Venue {
     pub(crate) gauge: Gauge,
     /// What calls hold and take.
     pub(crate) lock: Mutex<()>,
-    /// Batches and tasks that may have something left to run. Whoever leaves a batch early never knows, nor does a
-    /// task's joiner: the result may be there before the worker has left.
+    /// Batches and tasks that may have something left to run. A consumer that leaves a batch early cannot know. Neither
+    /// can the thread that joins a task: its result may be there before the worker has left.
     open: Gauge,
     /// How many of them there were.
     opened: AtomicU64,

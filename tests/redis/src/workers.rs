@@ -126,7 +126,7 @@ pub(crate) fn suspects_may_be_innocent() {
     assert_eq!(server.executions().len(), 3);
 }
 
-/// Entries of others are answered to nobody, and the calls between them run.
+/// Entries of strangers get no answer, and the calls between them run.
 pub(crate) fn survive_garbage() {
     let server = Server::start();
     let _worker = server.beside("worker");

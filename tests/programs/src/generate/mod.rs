@@ -1,5 +1,5 @@
-//! From a seed to a program. What is made here is well-formed: no call waits through a channel for what needs its place, none takes a lock
-//! that a call holds which waits for it, and nothing unending is collected.
+//! From a seed to a program. What is made here is well-formed: no call waits through a channel for what needs its
+//! place, none takes a lock that a call holds which waits for it, and nothing unending is collected.
 
 mod batch;
 mod rest;
@@ -193,7 +193,7 @@ impl Maker {
                 Vec::new()
             },
             wait: match self.dice.below(16) {
-                // Where no thread comes, a task that nobody waits for is never run.
+                // Where no thread comes, a task that no thread waits for is never run.
                 0..=1 if pool.threads == Threads::All => Wait::Drop,
                 2 => Wait::CancelOrJoin,
                 3..=4 => Wait::Timeouts(waits),

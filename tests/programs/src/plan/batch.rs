@@ -89,7 +89,8 @@ pub(crate) enum Mood {
     PanicsAt(usize),
     /// Every so manieth input comes from a batch.
     Nested(usize, Arc<Batch>),
-    /// A channel that the loop fills: a result of weight `n` brings `n` inputs of weight `n - 1`. This is the first one's.
+    /// A channel that the loop fills: a result of weight `n` brings `n` inputs of weight `n - 1`. This is the first
+    /// one's.
     Crawl(u32),
     /// A feed: an input of weight `n` brings `n` inputs of weight `n - 1`.
     Feed {

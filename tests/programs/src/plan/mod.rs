@@ -55,8 +55,8 @@ pub(crate) enum Threads {
     None,
 }
 
-/// What calls of a pool do that does not go together: a worker inside a blocking iterator keeps its place, and so may a call that waits
-/// for a lock.
+/// What calls of a pool do that does not go together: a worker inside a blocking iterator keeps its place, and so may a
+/// call that waits for a lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Habit {
     /// They hold the pool's lock across batches of their own.
@@ -90,7 +90,8 @@ pub(crate) enum Act {
     Resume(usize),
     Batch(Arc<Batch>),
     Tasks(Arc<Tasks>),
-    /// In a call: holds the lock of its pool meanwhile. The acts are batches on the same pool that take no lock and wait for no other pool.
+    /// In a call: holds the lock of its pool meanwhile. The acts are batches on the same pool that take no lock and
+    /// wait for no other pool.
     Hold(Vec<Act>),
     /// In a call: takes the lock of its pool for a moment.
     Lock,
@@ -149,7 +150,7 @@ impl Wait {
         matches!(self, Self::Stops | Self::Guard(_) | Self::DropFuture(_))
     }
 
-    /// Whether the call may go on when nobody waits any more, or never run.
+    /// Whether the call may go on after the last wait for it, or never run.
     pub(crate) fn lets_go(&self) -> bool {
         matches!(self, Self::Drop | Self::Guard(_) | Self::DropFuture(_))
     }
