@@ -57,7 +57,7 @@ impl Args {
         args
     }
 
-    /// Whether a name is that of a crate which generated code or anybody's code may name.
+    /// Whether a name is that of a crate which generated code or most users' code may name.
     pub(crate) fn is_a_crate(&self, name: &str) -> bool {
         let given = self.krate.iter().flat_map(|given| &given.value.segments);
         given.map(|segment| segment.ident.to_string()).any(|segment| segment == name)

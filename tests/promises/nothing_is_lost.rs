@@ -170,7 +170,7 @@ impl Case {
             Err(text) => assert!(laid.iter().any(|(kind, laid)| *laid && text == kind), "{text:?}"),
         }
         if all && matches!(self.stop, Stop::Never | Stop::After) && !quiet {
-            // Whatever was laid is on the way of who reads to the end.
+            // A reader that goes on to the end meets whatever was laid.
             outcome.as_ref().expect_err("a panic was lost");
         }
     }

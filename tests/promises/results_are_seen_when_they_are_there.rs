@@ -220,7 +220,7 @@ fn on_whichever_thread_asks() {
                 assert_eq!(next, Some(n));
             }
             assert_eq!(batch.next(), None);
-            // While this thread waits, no other consumer does.
+            // Only the second thread waits: the wait of the first one has timed out.
             let (input, inputs) = mpsc::channel();
             let mut batch = pool.map(inputs, |n: i32| n);
             assert_eq!(batch.next_timeout(Duration::from_millis(1)), Err(Timeout));

@@ -69,7 +69,7 @@ fn server() -> (String, thread::JoinHandle<usize>) {
 }
 
 #[test]
-fn or_of_the_server() {
+fn of_a_server() {
     watched(|| {
         let (address, server) = server();
         let request = move || {

@@ -301,7 +301,7 @@ fn while_the_inputs_block_iterators_end_and_borrowing_calls_wait() {
                         inside.wait();
                         stop.stop();
                         if waits {
-                            // Time to return too early, for who would.
+                            // Time for a wait that returns too early to do so.
                             thread::sleep(Duration::from_millis(2));
                             gate.open();
                         }

@@ -134,8 +134,9 @@ impl Fleet {
     ///
     /// At most 256 calls of a batch are with the server or have results that were not taken yet. Its
     /// [`buffer`](crate::Map::buffer) sets another number, and its [`max_workers`](crate::Map::max_workers) how many
-    /// are with the server. No thread waits for a call: one encodes the inputs, and two speak to the server for the
-    /// whole fleet, one of which decodes the results. Inputs of more than 1 MiB are refused.
+    /// are with the server. No thread waits for a call. For the whole fleet, two threads speak to the server, and one
+    /// of these decodes the results. Beside them, a batch that takes an input has a thread, which encodes it. Inputs of
+    /// more than 1 MiB are refused.
     ///
     /// While the server is away, calls wait, and so do those that are stopped. A time limit asks, as in a pool: it
     /// takes a call back that no worker has, and a worker's call sees [`is_cancelled`](crate::is_cancelled).

@@ -13,7 +13,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The calls that wait for a worker. Inputs that no call has taken are in no batch's hands, and not counted.
+    /// The calls that wait for a worker. Inputs that no call has taken are not counted.
     pub queued: usize,
     /// The calls that run.
     pub running: usize,

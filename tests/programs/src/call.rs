@@ -81,7 +81,7 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Where something is to run: `None` if that pool is gone, or cannot be known here.
+    /// Where something runs: `None` if that pool is gone, or cannot be known here.
     pub(crate) fn venue(&self, place: &Place) -> Option<Arc<Venue>> {
         match place {
             Place::Shared(number) => Some(Arc::clone(&self.world.venues[*number])),

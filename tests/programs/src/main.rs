@@ -15,7 +15,7 @@
 //! What fails prints its seed. The seed makes the same program each time; whether that fails each time is up to the
 //! threads. So `--times`, and other conditions: `taskset -c 0`, and a busy loop on the same core beside it. A seed that
 //! has failed goes into the file `seeds`, which each run does first. Seeds name other programs once `generate` makes
-//! other choices: then `seeds` is to be found anew.
+//! other choices: then the file needs new ones.
 mod batch;
 mod block_on;
 mod call;

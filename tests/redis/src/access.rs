@@ -1,4 +1,4 @@
-//! Who may do what at a server, by which way, and what is said where something is wrong.
+//! The rights of users at a server, the ways to it, and the errors where something is wrong.
 
 use crate::faults::until;
 use crate::server::Server;

@@ -82,5 +82,5 @@ impl Desk {
     }
 }
 
-/// No entry comes after it. The last number of all stands for entries that nobody has.
+/// No entry comes after it. The last number of all stands for entries that no worker has.
 const LAST: &str = "18446744073709551615-18446744073709551614";

@@ -17,8 +17,8 @@
 //! # The way of one call
 //!
 //! 1. A worker of the fleet's own pool takes the input, encodes it and sends the call, for which no thread waits
-//!    (`api::sent`). The caller's **writer** adds an entry to the function's stream: the key of its results, a number,
-//!    the inputs. It adds all calls at once that are there.
+//!    ([`sent`](crate::api::sent)). The caller's **writer** adds an entry to the function's stream: the key of its
+//!    results, a number, the inputs. It adds all calls at once that are there.
 //! 2. A worker with a free place takes it (`XREADGROUP`), and owns it for a **lease**. While the call runs, the worker
 //!    renews the lease three times in its length, and hears whether the call is still wanted.
 //! 3. [`COMPLETE`] removes the entry and adds the result in one step, if the worker still owns the entry. So a call has
@@ -81,7 +81,7 @@ const SILENT: u32 = 10;
 /// How long a read waits at the server.
 const BLOCK: Duration = Duration::from_millis(500);
 
-/// An entry of a stream: its id and its fields. Anybody may have written it, so the names are no text either.
+/// An entry of a stream: its id and its fields. Any program may have written it, so the names need not be text either.
 type Entry = (String, Vec<(Vec<u8>, Vec<u8>)>);
 
 /// What reading streams gives.

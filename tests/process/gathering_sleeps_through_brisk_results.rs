@@ -25,7 +25,7 @@ fn in_batches_of_calls_that_take_some_microseconds() {
         }
         n
     };
-    // Some 50 times, and woken by each result 1,300 times. On a busy machine the results may come slowly.
+    // Naps take some 50 sleeps, and a wake for each result takes 1,300. On a busy machine the results may come slowly.
     let end = Instant::now() + Duration::from_secs(30);
     loop {
         let before = sleeps();
