@@ -260,7 +260,7 @@ where
         Self::tick(self)
     }
 
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     fn finish(&self, index: usize) {
         Self::finish(self, index);
     }

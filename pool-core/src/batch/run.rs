@@ -36,7 +36,7 @@ impl Stay {
         Self { worker, searches: false, calls, late: false, sent: false, heir: None }
     }
 
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     pub(super) fn of_sent() -> Self {
         Self { sent: true, ..Self::of(false) }
     }

@@ -114,7 +114,7 @@ where
     }
 
     /// Takes in what became of a call that was sent. The calling thread is in no call.
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     pub(super) fn finish(&self, index: usize) {
         let mut state = self.lock();
         if !state.sent.remove(&index) {

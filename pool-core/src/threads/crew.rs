@@ -41,7 +41,7 @@ pub(crate) trait Job: Send + Sync {
     }
 
     /// A call that was sent to run elsewhere is over: files what became of it. Runs code of the user.
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     fn finish(&self, _index: usize) {}
 
     /// Stops the batch: it takes no further input.
