@@ -6,8 +6,7 @@ use std::sync::Arc;
 /// The counters of a pool.
 #[derive(Default)]
 pub(crate) struct Counters {
-    /// The tallies of the living threads, and the sum of the tallies of ended ones.
-    tallies: Mutex<(Vec<Arc<Tally>>, Tally)>,
+    tallies: Mutex<Tallies>,
     /// How many calls are abandoned and have not ended.
     abandoned: AtomicUsize,
 }
@@ -17,20 +16,16 @@ impl Counters {
     pub(crate) fn new_tally(&self) -> Arc<Tally> {
         let tally = Arc::new(Tally::default());
         let mut tallies = self.tallies.lock();
-        // A thread that has ended left its tally to this list alone.
-        for tally in std::mem::take(&mut tallies.0) {
-            match Arc::try_unwrap(tally) {
-                Ok(ended) => tallies.1.add(&ended),
-                Err(tally) => tallies.0.push(tally),
-            }
+        if tallies.of_threads.len() >= tallies.many {
+            tallies.sum_up();
         }
-        tallies.0.push(Arc::clone(&tally));
+        tallies.of_threads.push(Arc::clone(&tally));
         tally
     }
 
     /// Counts a call that has ended elsewhere.
     pub(crate) fn count_sent(&self, panicked: bool) {
-        self.tallies.lock().1.count(panicked);
+        self.tallies.lock().of_ended.count(panicked);
     }
 
     /// Counts one call more or less as abandoned.
@@ -43,8 +38,8 @@ impl Counters {
         let sum = Tally::default();
         {
             let tallies = self.tallies.lock();
-            sum.add(&tallies.1);
-            tallies.0.iter().for_each(|tally| sum.add(tally));
+            sum.add(&tallies.of_ended);
+            tallies.of_threads.iter().for_each(|tally| sum.add(tally));
         }
         let resting = sum.resting.load(Ordering::Relaxed);
         Stats {
@@ -59,6 +54,31 @@ impl Counters {
             completed: sum.completed.load(Ordering::Relaxed),
             panicked: sum.panicked.load(Ordering::Relaxed),
         }
+    }
+}
+
+#[derive(Default)]
+struct Tallies {
+    /// Those of the living threads, and of some that have ended.
+    of_threads: Vec<Arc<Tally>>,
+    /// The sum of those that are not in the list any more.
+    of_ended: Tally,
+    /// With so many in the list it is worthwhile to look for those of ended threads: twice as many as were left the
+    /// last time. So many threads can start one after the other without a look at all of them each time.
+    many: usize,
+}
+
+impl Tallies {
+    /// Takes the tallies of ended threads out of the list.
+    fn sum_up(&mut self) {
+        for tally in std::mem::take(&mut self.of_threads) {
+            // A thread that has ended left its tally to this list alone.
+            match Arc::try_unwrap(tally) {
+                Ok(ended) => self.of_ended.add(&ended),
+                Err(tally) => self.of_threads.push(tally),
+            }
+        }
+        self.many = 2 * self.of_threads.len().max(4);
     }
 }
 

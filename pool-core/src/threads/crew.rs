@@ -389,7 +389,7 @@ impl Crew {
     /// The life of a worker. It begins with a permit, which was held for the thread from the decision to start it.
     fn run(self: Arc<Self>) {
         let worker = Rc::new(Worker {
-            local: self.queue.enlist(),
+            local: Local::new(self.started.load(Ordering::Relaxed)),
             tally: self.counters.new_tally(),
             crew: Arc::clone(&self),
         });
