@@ -10,8 +10,8 @@
 //! - Or the registration does: then the thread that files sees the waker.
 //!
 //! A **patient** consumer polls again soon, since calls are fast, or since it only gathers results and they come
-//! briskly: a worker wakes it early only if the buffer is full, or if nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input
-//! ([`Away`]).
+//! briskly. A worker wakes it early only if the buffer is full, or if nothing is left to wait for. A call is never
+//! patient: it goes on before its worker takes a new input ([`Away`]).
 
 use crate::base::config::Settings;
 use crate::base::sync::{MutexGuard, seeded};
