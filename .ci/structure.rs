@@ -1,5 +1,6 @@
-//! Checks the rooms of `pool-core`: what a room imports stands in the same room or in one below it, and only `expand` of `pool-macros` quotes.
-//! The compiler sees to the rest: `unsafe` is expected in one room, and fields are private to theirs.
+//! Checks the rooms of `pool-core`: what a room imports stands in the same room or in one below it, and only `expand`
+//! of `pool-macros` quotes. The compiler sees to the rest: `unsafe` is expected in one room, and fields are private to
+//! theirs.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -3,8 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The system's allocator, with a count that is off unless someone asks for it: while times are taken, all that it costs
-/// is to read a flag that nobody writes.
+/// The system's allocator, with a count that is off unless someone asks for it: while times are taken, all that it
+/// costs is to read a flag that nobody writes.
 struct Counted;
 
 #[global_allocator]

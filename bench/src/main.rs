@@ -1,5 +1,5 @@
-//! Measures the pool beside its peers: `cargo run --release -p bench -- quick` prints a table in a minute, `-- all` takes its
-//! time and writes the files beside this crate's manifest.
+//! Measures the pool beside its peers: `cargo run --release -p bench -- quick` prints a table in a minute, `-- all`
+//! takes its time and writes the files beside this crate's manifest.
 
 mod allocator;
 mod machine;

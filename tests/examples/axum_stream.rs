@@ -1,4 +1,5 @@
-//! The example web server streams results over HTTP as they come, and runs no further call once the client has gone away.
+//! The example web server streams results over HTTP as they come, and runs no further call once the client has gone
+//! away.
 
 #[path = "../../examples/axum_stream/src/main.rs"]
 #[allow(dead_code, reason = "the example's `main` is not this one")]

@@ -6,7 +6,8 @@ use support::program::Program;
 
 const HEADER: &str = "workers    calls   calls/s  × best       p50       p99  failed   CPU";
 
-/// Runs the example. Returns what it prints under the header: the workers, calls and failures of the rows, and the rest.
+/// Runs the example. Returns what it prints under the header: the workers, calls and failures of the rows, and the
+/// rest.
 fn run(arguments: &[&str]) -> (Vec<[usize; 3]>, String) {
     let mut program = Program::start(env!("CARGO_BIN_EXE_choose_workers"), arguments);
     let lines: Vec<String> = std::iter::from_fn(|| program.line()).collect();

@@ -1,4 +1,5 @@
-//! The example of Ctrl-C keeps its word: the first press finishes what has been begun and prints it, the second one exits.
+//! The example of Ctrl-C keeps its word: the first press finishes what has been begun and prints it, the second one
+//! exits.
 #![cfg(unix)]
 
 use std::process::Command;

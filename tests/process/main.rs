@@ -1,4 +1,5 @@
-//! What concerns a whole process: its memory, its signals, its threads and its end. Tests that would disturb others run themselves again as a child.
+//! What concerns a whole process: its memory, its signals, its threads and its end. Tests that would disturb others run
+//! themselves again as a child.
 
 mod a_busy_core_is_shared;
 mod memory_is_bounded;

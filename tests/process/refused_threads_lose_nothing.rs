@@ -1,5 +1,5 @@
-//! Where the system refuses threads, at first, later or for a while, all results arrive, within the cap; and threads are started again
-//! once it allows them.
+//! Where the system refuses threads, at first, later or for a while, all results arrive, within the cap; and threads
+//! are started again once it allows them.
 
 #![cfg(target_os = "linux")]
 
@@ -13,7 +13,8 @@ use support::{Meter, assert_success, forever, in_child_of, is_child, linger};
 
 const CAP: usize = 4;
 
-/// Everything that runs calls, at once from several threads: each result is there, once, in its place, and no more run than may.
+/// Everything that runs calls, at once from several threads: each result is there, once, in its place, and no more run
+/// than may.
 fn work(pool: &'static Pool, cap: usize) {
     let meter = forever(Meter::default());
     let call = move |n: usize| meter.run(|| (linger(), n).1);
@@ -78,7 +79,8 @@ impl Refusal {
         let [refuse, refused] = [c"refuse_threads", c"refused_threads"]
             .map(|name| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
         assert!(!refuse.is_null() && !refused.is_null(), "the library was preloaded");
-        // SAFETY: `refuse_threads.c` defines the two with these types; `long` has 64 bits where Linux has a pointer of 64.
+        // SAFETY: `refuse_threads.c` defines the two with these types; `long` has 64 bits where Linux has a pointer of
+        // 64.
         unsafe {
             Self {
                 refuse: std::mem::transmute::<*mut libc::c_void, extern "C" fn(i64, i64)>(refuse),
@@ -174,7 +176,8 @@ fn all_but_one_while_a_stream_is_read() {
     }));
 }
 
-/// The system itself refuses: a user may have so many threads. Its administrator may have any number, and has to become somebody else.
+/// The system itself refuses: a user may have so many threads. Its administrator may have any number, and has to become
+/// somebody else.
 #[test]
 fn those_beyond_what_a_user_may_have() {
     const NOBODY: &str = "65534";

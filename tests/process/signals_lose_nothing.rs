@@ -68,8 +68,8 @@ fn one_every_200_microseconds() {
         assert_eq!(set, 0);
     }
     assert_success(in_child(|| {
-        // SAFETY: Zeros are a valid `sigaction`: no flags, so that no call into the system begins again by itself, and no mask. The
-        // handler does what a handler may.
+        // SAFETY: Zeros are a valid `sigaction`: no flags, so that no call into the system begins again by itself, and
+        // no mask. The handler does what a handler may.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = count as extern "C" fn(libc::c_int) as usize;

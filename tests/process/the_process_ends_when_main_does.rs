@@ -1,4 +1,5 @@
-//! `main` may return while calls run, a process may fork, and thread-locals may use a pool while they are dropped: nothing hangs.
+//! `main` may return while calls run, a process may fork, and thread-locals may use a pool while they are dropped:
+//! nothing hangs.
 
 use pool_core::Pool;
 use std::cell::RefCell;
@@ -133,8 +134,8 @@ mod fork {
 
     /// Runs `code` in a child after `fork`, and returns the status it ended with; a child that hangs ends by a signal.
     pub(crate) fn after_fork(code: impl FnOnce() -> bool) -> i32 {
-        // SAFETY: The child calls what another library would call in it, too: the allocator and threads, which glibc makes good for
-        // a child, and ends without running what the parent has registered.
+        // SAFETY: The child calls what another library would call in it, too: the allocator and threads, which glibc
+        // makes good for a child, and ends without running what the parent has registered.
         unsafe {
             match fork() {
                 0 => {

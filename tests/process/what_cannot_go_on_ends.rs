@@ -1,4 +1,5 @@
-//! Where Rust itself gives up, in a call as anywhere, the process ends at once: nothing waits for a result that cannot come.
+//! Where Rust itself gives up, in a call as anywhere, the process ends at once: nothing waits for a result that cannot
+//! come.
 
 #![cfg(unix)]
 

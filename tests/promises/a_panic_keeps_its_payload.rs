@@ -1,4 +1,5 @@
-//! A panic arrives with what it was raised with: a literal, a text or a value of any other type, on each way out of the pool.
+//! A panic arrives with what it was raised with: a literal, a text or a value of any other type, on each way out of the
+//! pool.
 
 use pool_core::{CallError, Panic, Pool};
 use std::any::Any;

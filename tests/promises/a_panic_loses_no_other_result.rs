@@ -1,4 +1,5 @@
-//! A panic in a call, in the inputs, in a `Drop` or in the caller's own closure costs one result or ends one batch, and no more.
+//! A panic in a call, in the inputs, in a `Drop` or in the caller's own closure costs one result or ends one batch, and
+//! no more.
 
 use pool_core::CallError;
 use std::sync::Barrier;
@@ -237,7 +238,8 @@ impl Drop for Payload {
     }
 }
 
-/// Each of these may be dropped unread together with others, which must not meet in one unwinding: that ends the process.
+/// Each of these may be dropped unread together with others, which must not meet in one unwinding: that ends the
+/// process.
 #[test]
 fn many_in_one_batch_do_not_meet() {
     assert_success(in_child(|| {
@@ -307,7 +309,8 @@ fn a_payload_may_use_the_batch_when_it_is_dropped() {
     }
     watched(|| {
         for pool in pools() {
-            // Two results whose drops panic: the first payload is kept for the caller, the second one is dropped by the batch.
+            // Two results whose drops panic: the first payload is kept for the caller, the second one is dropped by the
+            // batch.
             let (give, take): (Vec<_>, Vec<_>) = (0..3).map(|_| std::sync::mpsc::channel()).unzip();
             let batch = pool.map(take, Raises).max_workers(2);
             give.iter().for_each(|give| give.send(batch.stop_handle()).unwrap());

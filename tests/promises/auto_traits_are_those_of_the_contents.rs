@@ -1,4 +1,5 @@
-//! What a user holds can be sent, shared, moved and named wherever its contents can, and stays without bounds in a user's own types.
+//! What a user holds can be sent, shared, moved and named wherever its contents can, and stays without bounds in a
+//! user's own types.
 
 use pool_core::{
     AsCompleted, CallError, Completion, Feed, Map, Panic, Pool, PoolBuilder, ResultStream, Results,

@@ -1,4 +1,5 @@
-//! `CallError` goes through `?` into the error types that people have, with whatever error the call gives: its own message stays, and nothing is lost.
+//! `CallError` goes through `?` into the error types that people have, with whatever error the call gives: its own
+//! message stays, and nothing is lost.
 
 use pool_core::{CallError, Completion, Panic, Pool};
 use std::error::Error;

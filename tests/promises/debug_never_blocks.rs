@@ -1,5 +1,5 @@
-//! `{:?}` of everything a user holds is there at once, wherever it is asked for: beside calls that run, inside them, in the inputs, and for
-//! contents that have no `Debug` of their own.
+//! `{:?}` of everything a user holds is there at once, wherever it is asked for: beside calls that run, inside them, in
+//! the inputs, and for contents that have no `Debug` of their own.
 
 use pool_core::{CallError, Feed, Panic, Pool, ResultStream, StopHandle, Task, Timeout};
 use std::fmt::Debug;

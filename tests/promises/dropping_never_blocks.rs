@@ -1,4 +1,5 @@
-//! A batch, a task or a pool that is dropped goes at once; what runs finishes in the background, and what has not begun never does.
+//! A batch, a task or a pool that is dropped goes at once; what runs finishes in the background, and what has not begun
+//! never does.
 
 use pool_core::Pool;
 use std::sync::atomic::{AtomicUsize, Ordering};

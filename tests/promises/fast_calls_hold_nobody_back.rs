@@ -1,5 +1,5 @@
-//! Calls of less than a microsecond keep every promise that slow ones do: what one of them has left is seen though the next call or the
-//! next input takes as long as it likes, and a batch that ends among them loses nothing.
+//! Calls of less than a microsecond keep every promise that slow ones do: what one of them has left is seen though the
+//! next call or the next input takes as long as it likes, and a batch that ends among them loses nothing.
 
 use pool_core::Pool;
 use std::sync::atomic::{AtomicUsize, Ordering};

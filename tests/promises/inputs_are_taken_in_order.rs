@@ -1,4 +1,5 @@
-//! Inputs are taken one at a time, in order, when a worker is free to run one; a slow, endless, blocking or odd one holds back no other.
+//! Inputs are taken one at a time, in order, when a worker is free to run one; a slow, endless, blocking or odd one
+//! holds back no other.
 
 use pool_core::Pool;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! Every input, result, closure and panic payload is dropped exactly once, whatever ends a batch and whatever panics meanwhile, and
-//! every input that was taken is yielded once or dropped with its batch.
+//! Every input, result, closure and panic payload is dropped exactly once, whatever ends a batch and whatever panics
+//! meanwhile, and every input that was taken is yielded once or dropped with its batch.
 
 use pool_core::{Pool, StopHandle};
 use std::sync::{Barrier, mpsc};

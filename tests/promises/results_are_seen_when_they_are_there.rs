@@ -1,5 +1,5 @@
-//! A result is yielded as soon as it is there: in the order of the inputs or as calls finish, within a bound on the wait, and with
-//! exact hints of what is to come.
+//! A result is yielded as soon as it is there: in the order of the inputs or as calls finish, within a bound on the
+//! wait, and with exact hints of what is to come.
 
 use pool_core::{Pool, Timeout};
 use std::sync::{Arc, Mutex, mpsc};
@@ -258,7 +258,8 @@ fn room_for_the_next_input_is_made_when_a_result_is_taken() {
                         n
                     })
                     .buffer(buffer);
-                // As fast as it goes for a while; then the reader stops, and waits for what the results it has taken made room for.
+                // As fast as it goes for a while; then the reader stops, and waits for what the results it has taken
+                // made room for.
                 for stretch in [1, 100, 1, 1000, 3, 20_000] {
                     let last = (&mut batch).take(stretch).last().unwrap();
                     until(|| begun.load(std::sync::atomic::Ordering::SeqCst) == last + 1 + buffer);

@@ -1,4 +1,5 @@
-//! `scope` starts its batch before it runs its closure. A closure that asks for no result ends the batch, inside calls too.
+//! `scope` starts its batch before it runs its closure. A closure that asks for no result ends the batch, inside calls
+//! too.
 
 use pool_core::Pool;
 use std::sync::mpsc;

@@ -1,6 +1,8 @@
-//! What one worker has begun others take from it, at any speed: each call runs once, and its result is seen by the one who asked.
+//! What one worker has begun others take from it, at any speed: each call runs once, and its result is seen by the one
+//! who asked.
 //!
-//! `FOR_SECONDS` is how long it goes on, half a second unless given: `.ci/sanitizers` gives it a minute under the thread sanitizer.
+//! `FOR_SECONDS` is how long it goes on, half a second unless given: `.ci/sanitizers` gives it a minute under the
+//! thread sanitizer.
 
 use pool_core::Pool;
 use std::env;
@@ -8,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::forever;
 
-/// Calls that begin batches of their own, three levels of them, whose hints lie in the deques of the workers that run them.
+/// Calls that begin batches of their own, three levels of them, whose hints lie in the deques of the workers that run
+/// them.
 fn leaves(pool: &'static Pool, depth: usize, ran: &AtomicUsize) -> usize {
     ran.fetch_add(1, Ordering::Relaxed);
     if depth == 0 {

@@ -1,4 +1,5 @@
-//! A call's span is a child of the span that was current where its batch was built, wherever it is consumed and on whatever thread it runs.
+//! A call's span is a child of the span that was current where its batch was built, wherever it is consumed and on
+//! whatever thread it runs.
 
 use pool_core::Pool;
 use std::time::Duration;

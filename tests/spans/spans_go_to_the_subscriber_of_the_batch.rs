@@ -1,5 +1,5 @@
-//! Spans and events of a call go to the subscriber that was current where the batch was built, and otherwise to that of everybody; one that listens
-//! to other levels costs and hears nothing.
+//! Spans and events of a call go to the subscriber that was current where the batch was built, and otherwise to that of
+//! everybody; one that listens to other levels costs and hears nothing.
 
 use pool_core::Pool;
 use std::sync::Barrier;

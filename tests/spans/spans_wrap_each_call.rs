@@ -1,4 +1,5 @@
-//! Each call runs in a span `call` of its own, which tells the pool and the index of the input; what a call says is said in it.
+//! Each call runs in a span `call` of its own, which tells the pool and the index of the input; what a call says is
+//! said in it.
 
 use pool_core::Pool;
 use std::time::Duration;

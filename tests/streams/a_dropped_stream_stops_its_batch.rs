@@ -1,5 +1,5 @@
-//! Dropping a stream, or the future that consumes it, stops the batch without waiting: calls see that they are cancelled, and no further input
-//! is taken.
+//! Dropping a stream, or the future that consumes it, stops the batch without waiting: calls see that they are
+//! cancelled, and no further input is taken.
 
 use futures_core::Stream;
 use futures_lite::{StreamExt, future};

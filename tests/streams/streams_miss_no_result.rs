@@ -1,4 +1,5 @@
-//! A result that arrives while its consumer is about to register is not missed: without a further wake the consumer would hang.
+//! A result that arrives while its consumer is about to register is not missed: without a further wake the consumer
+//! would hang.
 
 use futures_core::Stream;
 use futures_lite::StreamExt;

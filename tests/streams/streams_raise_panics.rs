@@ -1,4 +1,5 @@
-//! Polling goes on with a panic where the batch itself would, once; then the stream has ended. As completed, a call's panic is a result.
+//! Polling goes on with a panic where the batch itself would, once; then the stream has ended. As completed, a call's
+//! panic is a result.
 
 use futures_core::{FusedStream, Stream};
 use futures_lite::StreamExt;

@@ -1,4 +1,5 @@
-//! Where a stream is polled with one waker after another, the last one is woken and the others are let go; the same one is not cloned again.
+//! Where a stream is polled with one waker after another, the last one is woken and the others are let go; the same one
+//! is not cloned again.
 
 use futures_core::Stream;
 use pool_core::{Pool, ResultStream};

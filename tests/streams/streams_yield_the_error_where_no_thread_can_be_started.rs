@@ -1,5 +1,5 @@
-//! Async code can neither wait for a thread nor run the call itself: where none can be started, a stream panics with that message and ends, and a task
-//! gives it as its error. Whoever waits without async code still gets the results.
+//! Async code can neither wait for a thread nor run the call itself: where none can be started, a stream panics with
+//! that message and ends, and a task gives it as its error. Whoever waits without async code still gets the results.
 #![cfg(target_os = "linux")]
 
 use futures_core::FusedStream;

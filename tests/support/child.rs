@@ -4,8 +4,8 @@ use crate::limit::watched;
 use std::env;
 use std::process::{Command, Output};
 
-/// Runs `body` in a process of its own, which is this test run again, and tells how that process ended. In the child it does not
-/// return, unless `body` does: then the child's `main` returns.
+/// Runs `body` in a process of its own, which is this test run again, and tells how that process ended. In the child it
+/// does not return, unless `body` does: then the child's `main` returns.
 pub fn in_child(body: impl FnOnce() + Send + 'static) -> Option<Output> {
     in_child_of(Command::new(env::current_exe().unwrap()), body)
 }

@@ -1,5 +1,6 @@
-//! What tests share: pools to try, values that count their drops, gates, a bound for what must not hang, and processes of a test's own.
-//! For batches as streams there is an [`executor`], for spans a [`recorder`], and for the examples a [`program`] that runs.
+//! What tests share: pools to try, values that count their drops, gates, a bound for what must not hang, and processes
+//! of a test's own. For batches as streams there is an [`executor`], for spans a [`recorder`], and for the examples a
+//! [`program`] that runs.
 
 mod child;
 pub mod executor;

@@ -36,8 +36,8 @@ impl Meter {
     }
 }
 
-/// Gives others the processor a few times: a call that is not over at once. Beside a process that takes a whole time slice whenever it is
-/// given the processor, once in a while is enough.
+/// Gives others the processor a few times: a call that is not over at once. Beside a process that takes a whole time
+/// slice whenever it is given the processor, once in a while is enough.
 pub fn linger() {
     thread_local!(static TAKEN: Cell<Option<Instant>> = const { Cell::new(None) });
     const SLICE: Duration = Duration::from_micros(500);

@@ -1,7 +1,7 @@
 //! apalis-redis' part in the tables of fleets: `worker NUMBER`, and `caller JOB COUNT`.
 //!
-//! The caller follows the same orders as that of pool-core, and prints the same figures. Handlers are async, so blocking
-//! calls go to tokio's threads for them. `wait_for` asks for each result that is missing, every 100 ms.
+//! The caller follows the same orders as that of pool-core, and prints the same figures. Handlers are async, so
+//! blocking calls go to tokio's threads for them. `wait_for` asks for each result that is missing, every 100 ms.
 
 use apalis::prelude::*;
 use apalis_redis::{Config, RedisStorage, connect};

@@ -23,8 +23,8 @@ impl Peer for Scoped {
 }
 
 impl Collect for Scoped {
-    /// Each thread keeps what it has done. If all wrote into one list, neighbours in it would fight for cache lines, and that costs
-    /// more than to put them in order at the end.
+    /// Each thread keeps what it has done. If all wrote into one list, neighbours in it would fight for cache lines,
+    /// and that costs more than to put them in order at the end.
     fn collect<R: Send + 'static>(&self, inputs: usize, call: impl Call<R>) -> Vec<R> {
         let cursor = AtomicUsize::new(0);
         let mut results = Vec::with_capacity(inputs);

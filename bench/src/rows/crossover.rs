@@ -1,5 +1,6 @@
-//! Measures where async overtakes threads: the same GET, in threads that block and in tasks that are polled, with more and more of them in
-//! flight. The clients run in processes of their own, and each has a server in another one, whose time and memory do not count.
+//! Measures where async overtakes threads: the same GET, in threads that block and in tasks that are polled, with more
+//! and more of them in flight. The clients run in processes of their own, and each has a server in another one, whose
+//! time and memory do not count.
 
 use super::io::{PAGE, REQUEST, get};
 use super::{collect, in_a_child, microseconds, wait};

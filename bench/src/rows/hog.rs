@@ -1,5 +1,5 @@
-//! Measures calls beside another that takes all it gets of the only core: who gives the core away between two calls gets it back a time
-//! slice later. In processes of their own.
+//! Measures calls beside another that takes all it gets of the only core: who gives the core away between two calls
+//! gets it back a time slice later. In processes of their own.
 
 use super::{in_a_child, no_op};
 use crate::measure::{AGAIN, Bound, Contender, Experiment, Figure, OURS};
@@ -76,7 +76,8 @@ pub(super) fn child(job: &str, contender: &str) -> Option<Vec<f64>> {
     })
 }
 
-/// The wall of `batch` beside a hog ÷ that alone, and alone for each call. Every thread that is started from here on is on one core.
+/// The wall of `batch` beside a hog ÷ that alone, and alone for each call. Every thread that is started from here on is
+/// on one core.
 fn beside(calls: usize, batch: impl Fn()) -> Vec<f64> {
     let time = || {
         let begun = Instant::now();

@@ -43,7 +43,8 @@ fn http() -> Experiment {
     }
 }
 
-/// One that lets each client wait so long: started once, with more threads than any contender has connections; ends with the process.
+/// One that lets each client wait so long: started once, with more threads than any contender has connections; ends
+/// with the process.
 pub(super) fn server(wait: Duration) -> SocketAddr {
     static SERVERS: Mutex<BTreeMap<Duration, SocketAddr>> = Mutex::new(BTreeMap::new());
     let mut servers = SERVERS.lock().expect("nothing panics with it");

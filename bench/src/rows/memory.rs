@@ -1,4 +1,5 @@
-//! Measures how much is held at once when a million inputs are made one by one: who takes them all first holds them all.
+//! Measures how much is held at once when a million inputs are made one by one: who takes them all first holds them
+//! all.
 
 use crate::allocator;
 use crate::measure::{AGAIN, Bound, Contender, Experiment, Figure, OURS};

@@ -1,4 +1,5 @@
-//! Measures what a few slow calls do to a batch, wherever they are: who claims several inputs at once puts fast ones behind slow ones.
+//! Measures what a few slow calls do to a batch, wherever they are: who claims several inputs at once puts fast ones
+//! behind slow ones.
 
 use super::overlap::{SLEEP_ALONE, each_alone};
 use super::{collectors, to_ideal, wait};
@@ -67,8 +68,8 @@ fn experiment(place: &str, which: &str, quick: usize, waits: Vec<Duration>) -> E
     }
 }
 
-/// The waits of each worker, if each input in its turn goes to the worker that is free first, and nothing else takes time.
-/// Without knowing how long calls take, nobody does better but by luck.
+/// The waits of each worker, if each input in its turn goes to the worker that is free first, and nothing else takes
+/// time. Without knowing how long calls take, nobody does better but by luck.
 fn schedule(waits: &[Duration]) -> Vec<Vec<Duration>> {
     let mut free: BinaryHeap<_> =
         (0..WORKERS).map(|worker| Reverse((Duration::ZERO, worker))).collect();

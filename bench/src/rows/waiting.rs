@@ -1,5 +1,5 @@
-//! Measures many calls that all wait at once: what each of them weighs, how soon the last one has begun, and how often they are disturbed. In
-//! processes of their own.
+//! Measures many calls that all wait at once: what each of them weighs, how soon the last one has begun, and how often
+//! they are disturbed. In processes of their own.
 
 use super::{in_a_child, milliseconds, wait};
 use crate::measure::{AGAIN, Bound, Contender, Experiment, Figure, OURS};

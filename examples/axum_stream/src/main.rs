@@ -21,7 +21,8 @@ pub(crate) fn is_prime(n: u64) -> (u64, bool) {
 
 /// All primes from `start`, one a line: without end, as long as somebody reads them.
 async fn primes(Path(start): Path<u64>) -> Body {
-    // If the client reads slowly, no more than 64 numbers are ahead of it. If it goes away, the server drops the body, and that the batch.
+    // If the client reads slowly, no more than 64 numbers are ahead of it. If it goes away, the server drops the body,
+    // and that the batch.
     let numbers = is_prime::map(start..).buffer(64).into_stream();
     let lines =
         numbers.filter_map(|(n, prime)| prime.then(|| Ok::<_, Infallible>(format!("{n}\n"))));

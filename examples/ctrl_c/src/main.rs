@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use pool_core::concurrent;
 
-/// Any work that cannot be interrupted. One that can asks `pool_core::is_cancelled()` now and then, or waits with `pool_core::sleep`.
+/// Any work that cannot be interrupted. One that can asks `pool_core::is_cancelled()` now and then, or waits with
+/// `pool_core::sleep`.
 #[concurrent(max_workers = 4)]
 fn collatz(#[shared] pause: &Duration, start: u64) -> (u64, u32) {
     eprintln!("{start} begins");

@@ -8,8 +8,8 @@
 //!
 //! `cargo run --release -p fleet -- --redis redis://10.0.0.5/`
 //!
-//! With `--chaos` a worker crashes now and then in the middle of a tile. A service manager would start it again. A shell
-//! can do so, too: `until cargo run --release -p fleet -- --redis URL --worker --chaos; do sleep 1; done`
+//! With `--chaos` a worker crashes now and then in the middle of a tile. A service manager would start it again. A
+//! shell can do so, too: `until cargo run --release -p fleet -- --redis URL --worker --chaos; do sleep 1; done`
 
 mod arguments;
 mod picture;

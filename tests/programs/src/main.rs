@@ -1,8 +1,9 @@
 //! Random programs on pools, each checked against an exact ledger; and the soak.
 //!
-//! A program is made from a seed (`generate`): trees of batches and tasks over a few pools, with everything that a user may do to them. It is run
-//! by real threads (`call`, `batch`, `consume`, `tasks`) and its ledger must come out exact: each input one outcome, the cap never exceeded, each value
-//! dropped once, each thread gone (`ledger`, `world`). A program that makes no progress is shown with the stacks of all threads (`watchdog`).
+//! A program is made from a seed (`generate`): trees of batches and tasks over a few pools, with everything that a user
+//! may do to them. It is run by real threads (`call`, `batch`, `consume`, `tasks`) and its ledger must come out exact:
+//! each input one outcome, the cap never exceeded, each value dropped once, each thread gone (`ledger`, `world`). A
+//! program that makes no progress is shown with the stacks of all threads (`watchdog`).
 //!
 //! ```text
 //! cargo run --release -p programs -- --seconds 120           new programs, after those that ever failed
@@ -11,9 +12,10 @@
 //! cargo run --release -p programs -- soak --seconds 30       mixed clients on pools that live long
 //! ```
 //!
-//! What fails prints its seed. The seed makes the same program each time; whether that fails each time is up to the threads. So `--times`, and
-//! other conditions: `taskset -c 0`, and a busy loop on the same core beside it. A seed that has failed goes into the file `seeds`, which each
-//! run does first. Seeds name other programs once `generate` makes other choices: then `seeds` is to be found anew.
+//! What fails prints its seed. The seed makes the same program each time; whether that fails each time is up to the
+//! threads. So `--times`, and other conditions: `taskset -c 0`, and a busy loop on the same core beside it. A seed that
+//! has failed goes into the file `seeds`, which each run does first. Seeds name other programs once `generate` makes
+//! other choices: then `seeds` is to be found anew.
 mod batch;
 mod block_on;
 mod call;

@@ -5,7 +5,8 @@ use std::fs;
 /// Names all worker threads of all pools.
 pub(crate) const WORKER: &str = "worker";
 
-/// Threads beside the main one and those of this program: a new thread has its own name only after a while, and before that its maker's.
+/// Threads beside the main one and those of this program: a new thread has its own name only after a while, and before
+/// that its maker's.
 pub(crate) fn workers() -> usize {
     let main = std::process::id().to_string();
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();

@@ -1,4 +1,5 @@
-//! Threads that are refused now and then: this program's own `pthread_create`, which the standard library finds before the system's.
+//! Threads that are refused now and then: this program's own `pthread_create`, which the standard library finds before
+//! the system's.
 
 use std::mem::transmute;
 use std::sync::OnceLock;

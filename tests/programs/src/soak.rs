@@ -1,5 +1,5 @@
-//! The soak: clients that do at random what programs do, for as long as one likes, with pools that outlive them all. Memory, threads and
-//! open files must not grow.
+//! The soak: clients that do at random what programs do, for as long as one likes, with pools that outlive them all.
+//! Memory, threads and open files must not grow.
 
 use crate::dice::Dice;
 use crate::generate;
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 4;
 
-/// How much more than in the first third there may be at the end. The allocator keeps some, in an arena for each thread, and the pools some
-/// for each thread that was ever needed at once.
+/// How much more than in the first third there may be at the end. The allocator keeps some, in an arena for each
+/// thread, and the pools some for each thread that was ever needed at once.
 const MORE_MEMORY: usize = 16 << 10;
 const MORE_THREADS: usize = 8;
 const MORE_FILES: usize = 0;

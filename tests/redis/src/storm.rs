@@ -223,8 +223,8 @@ pub(crate) fn two_callers_and_three_workers() {
     assert_eq!(executions.len() as u64, 2 * COUNT);
 }
 
-/// The workers are on another host, which is a network namespace, and its cable is cut for 5 s: first that of one of two
-/// workers, then that of both.
+/// The workers are on another host, which is a network namespace, and its cable is cut for 5 s: first that of one of
+/// two workers, then that of both.
 pub(crate) fn network_cut() {
     let number = std::process::id();
     let (here, there, cable) =

@@ -1,5 +1,5 @@
-//! From a seed to a program. What is made here is well-formed: no call waits through a channel for what needs its place, none takes a lock
-//! that a call holds which waits for it, and nothing unending is collected.
+//! From a seed to a program. What is made here is well-formed: no call waits through a channel for what needs its
+//! place, none takes a lock that a call holds which waits for it, and nothing unending is collected.
 
 mod batch;
 mod rest;

@@ -55,8 +55,8 @@ pub(crate) enum Threads {
     None,
 }
 
-/// What calls of a pool do that does not go together: a worker inside a blocking iterator keeps its place, and so may a call that waits
-/// for a lock.
+/// What calls of a pool do that does not go together: a worker inside a blocking iterator keeps its place, and so may a
+/// call that waits for a lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Habit {
     /// They hold the pool's lock across batches of their own.
@@ -90,7 +90,8 @@ pub(crate) enum Act {
     Resume(usize),
     Batch(Arc<Batch>),
     Tasks(Arc<Tasks>),
-    /// In a call: holds the lock of its pool meanwhile. The acts are batches on the same pool that take no lock and wait for no other pool.
+    /// In a call: holds the lock of its pool meanwhile. The acts are batches on the same pool that take no lock and
+    /// wait for no other pool.
     Hold(Vec<Act>),
     /// In a call: takes the lock of its pool for a moment.
     Lock,
