@@ -11,7 +11,7 @@ mod methods;
 pub(crate) mod pool;
 pub(crate) mod pool_builder;
 pub(crate) mod results;
-#[cfg(any(feature = "redis", test))]
+#[cfg(any(feature = "redis", pool_loom))]
 pub(crate) mod sent;
 #[cfg(all(feature = "fleet", unix))]
 pub(crate) mod served;

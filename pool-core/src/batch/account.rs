@@ -24,9 +24,11 @@
 //! | hint found | | yes |
 
 mod hints;
+mod present;
 
 use crate::base::config::Settings;
 use crate::base::sync::seeded;
+use crate::batch::account::present::Present;
 use crate::batch::credits::{Released, Room};
 use crate::batch::inputs::{Inputs, Listener};
 use crate::batch::posts::{Post, Posts};
@@ -71,14 +73,7 @@ pub(super) struct Account<It> {
     buffer: Option<usize>,
     /// Inputs taken so far, which is the index of the next one.
     taken: usize,
-    /// Threads that run a call or are inside the iterator, and calls that were sent.
-    active: usize,
-    /// Of these, the calls that are overdue and were abandoned: nothing waits for them.
-    overdue: usize,
-    /// Threads that have entered and not left: the active ones, and those that stand by or are about to leave.
-    inside: usize,
-    /// Of those, the calls that were sent: each counts as a thread inside.
-    sent: usize,
+    pub(super) present: Present,
     /// Inputs taken, with the one that is being taken. An input is in flight until the consumer takes its result.
     begun: usize,
     /// `released` as of the last read: it saves an atomic load while there is room.
@@ -110,10 +105,7 @@ impl<It: Inputs> Account<It> {
             max: usize::MAX,
             buffer: None,
             taken: 0,
-            active: 0,
-            overdue: 0,
-            inside: 0,
-            sent: 0,
+            present: Present::default(),
             begun: 0,
             released: Cell::default(),
             hints: 0,
@@ -154,7 +146,7 @@ impl<It: Inputs> Account<It> {
 
     /// Whether an input can be taken if there is room for it.
     fn is_ready(&self) -> bool {
-        self.has_inputs() && self.active < self.max
+        self.has_inputs() && self.present.active() < self.max
     }
 
     /// Whether there may be an input, and no thread is inside the iterator.
@@ -191,7 +183,7 @@ impl<It: Inputs> Account<It> {
 
     /// Whether there is something to run and no thread runs it.
     fn lacks_a_worker(&self, limits: Limits<'_>) -> bool {
-        !self.busy() && self.can(limits)
+        !self.present.busy() && self.can(limits)
     }
 
     /// The post whose worker has something to run. If the buffer was full a moment ago, that is the worker that filled
@@ -226,7 +218,7 @@ impl<It: Inputs> Account<It> {
     /// Whether the inputs are dry and no call runs that may add to them. A call whose result comes too late brings its
     /// consumer nothing else that would wake it.
     pub(super) fn is_dry_for_good(&self) -> bool {
-        It::GROW && self.phase == Phase::Open && !self.busy() && self.is_dry()
+        It::GROW && self.phase == Phase::Open && !self.present.busy() && self.is_dry()
     }
 
     /// Whether the inputs claim that there are none.
@@ -270,7 +262,7 @@ impl<It: Inputs> Account<It> {
     fn take_out(&mut self) -> Option<Box<It>> {
         match std::mem::replace(&mut self.inputs, Place::Out) {
             Place::Here(inputs) => {
-                self.active += 1;
+                self.present.begin();
                 self.begun += 1;
                 Some(inputs)
             }
@@ -304,35 +296,8 @@ impl<It: Inputs> Account<It> {
 
     fn gone(&mut self) {
         self.inputs = Place::Gone;
-        self.active -= 1;
+        self.present.ended();
         self.begun -= 1;
-    }
-
-    /// A thread enters. Says so before it touches anything that the batch may borrow.
-    pub(super) fn enter(&mut self) {
-        self.inside += 1;
-    }
-
-    /// A thread that has dropped all that it held of the batch leaves.
-    pub(super) fn leave(&mut self) {
-        self.inside -= 1;
-    }
-
-    /// A call is sent. It counts as inside.
-    pub(super) fn send(&mut self) {
-        self.sent += 1;
-        self.enter();
-    }
-
-    /// The thread that stands for a call that was sent leaves, or nobody waits for the call any more.
-    pub(super) fn returned(&mut self) {
-        self.sent -= 1;
-        self.leave();
-    }
-
-    /// How many threads are inside.
-    pub(super) fn inside(&self) -> usize {
-        self.inside
     }
 
     /// Whether nothing runs but overdue calls, and the inputs claim to be over. Then no worker may have a place left to
@@ -340,32 +305,11 @@ impl<It: Inputs> Account<It> {
     pub(super) fn is_left_to_overdue(&self, limits: Limits<'_>) -> bool {
         seeded!("end-left-to-overdue-calls" => return false);
         let claim = self.size_hint.1.is_some_and(|total| self.taken >= total);
-        self.overdue > 0 && claim && !self.busy() && self.has_inputs() && self.has_room(limits)
-    }
-
-    /// How many threads are inside that the end waits for.
-    pub(super) fn awaited(&self) -> usize {
-        self.inside - self.overdue
-    }
-
-    /// A call is overdue. It keeps its place, and nothing waits for it any more.
-    pub(super) fn is_overdue(&mut self) {
-        self.overdue += 1;
-    }
-
-    /// An overdue call has ended after all.
-    pub(super) fn overdue_ended(&mut self) {
-        self.overdue -= 1;
-    }
-
-    /// A call ended. Its result is in flight until it is taken.
-    pub(super) fn ended(&mut self) {
-        self.active -= 1;
-    }
-
-    /// Whether a call runs that is not abandoned, or a thread is inside the iterator.
-    pub(super) fn busy(&self) -> bool {
-        self.active > self.overdue
+        self.present.has_overdue()
+            && claim
+            && !self.present.busy()
+            && self.has_inputs()
+            && self.has_room(limits)
     }
 
     /// Takes no further input. The iterator stays where it is until the last thread leaves or the batch is closed: its
@@ -398,22 +342,22 @@ impl<It: Inputs> Account<It> {
     /// a batch that was stopped: its input comes too late.
     pub(super) fn over(&self) -> bool {
         seeded!("end-before-the-last-left" => {
-            let calls = self.active - usize::from(matches!(self.inputs, Place::Out));
+            let calls = self.present.active() - usize::from(matches!(self.inputs, Place::Out));
             return self.phase >= Phase::Over && calls == 0;
         });
         // A feed is closed when the consumer sees the end.
         let pulls = !It::GROW && matches!(self.inputs, Place::Out);
-        self.phase >= Phase::Over && self.awaited() == usize::from(pulls)
+        self.phase >= Phase::Over && self.present.awaited() == usize::from(pulls)
     }
 
     /// Whether the thread that asks is the last one inside, and no thread enters any more.
     pub(super) fn last(&self) -> bool {
-        self.phase >= Phase::Over && self.inside == 1
+        self.phase >= Phase::Over && self.present.count() == 1
     }
 
     /// Whether something would be cut short if the batch ended now.
     pub(super) fn unfinished(&self) -> bool {
-        self.phase <= Phase::Open || self.active > 0
+        self.phase <= Phase::Open || self.present.active() > 0
     }
 
     /// Whether no input has been taken, and no thread is about to take one.

@@ -166,15 +166,6 @@ impl<T> Consumer<'_, T> {
                     stage = Stage::Tired;
                 }
                 Polled::Pending { look, .. } => {
-                    match stage {
-                        Stage::Looks(number) if number < self.lot.looks() => {
-                            let again = pace::pause(number);
-                            stage = if again { Stage::Looks(number + 1) } else { Stage::Naps };
-                            continue;
-                        }
-                        _ => {}
-                    }
-                    assert!(crew.is_here(), "{FORKED}");
                     if away.is_none() {
                         away = Away::begin();
                         if away.is_some() {
@@ -182,18 +173,29 @@ impl<T> Consumer<'_, T> {
                             continue;
                         }
                     }
-                    match stage {
-                        Stage::Looks(_) | Stage::Naps => {
-                            sync::nap(self.lot.nap(stage == Stage::Naps), deadline);
-                            stage = Stage::Tired;
-                        }
-                        Stage::First | Stage::Tired => {
-                            let begun = Instant::now();
-                            sync::park(sync::sooner(deadline, look));
-                            self.lot.brisk = stage == Stage::First && pace::is_brisk(begun);
-                        }
-                    }
+                    stage = self.sleep(stage, deadline, look);
                 }
+            }
+        }
+    }
+
+    /// Lets time pass until the consumer asks again, and gives the next stage.
+    fn sleep(&mut self, stage: Stage, deadline: Option<Instant>, look: Option<Instant>) -> Stage {
+        match stage {
+            Stage::Looks(number) if number < self.lot.looks() => match pace::pause(number) {
+                true => Stage::Looks(number + 1),
+                false => Stage::Naps,
+            },
+            _ if !self.crew.is_here() => panic!("{FORKED}"),
+            Stage::Looks(_) | Stage::Naps => {
+                sync::nap(self.lot.nap(stage == Stage::Naps), deadline);
+                Stage::Tired
+            }
+            Stage::First | Stage::Tired => {
+                let begun = Instant::now();
+                sync::park(sync::sooner(deadline, look));
+                self.lot.brisk = stage == Stage::First && pace::is_brisk(begun);
+                stage
             }
         }
     }

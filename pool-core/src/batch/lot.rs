@@ -13,8 +13,8 @@ pub(crate) struct Lot<T> {
     told: bool,
     /// Whether calls were fast at the last look.
     pub(crate) fast: bool,
-    /// Whether the last result came soon after the consumer had gone to sleep. A consumer that only gathers results need
-    /// not be woken for each of those.
+    /// Whether the last result came soon after the consumer had gone to sleep. A consumer that only gathers results is
+    /// not woken for each of those.
     pub(crate) brisk: bool,
     /// How long to look away.
     nap: Nap,

@@ -143,7 +143,7 @@ where
         let job: Arc<dyn Job + '_> =
             self.me.upgrade().expect("a method is called through a handle");
         // SAFETY: `Arc<dyn Job + '_>` and `Hint` differ only in the lifetime bound of the trait object. The methods of
-        // `Job` touch what the batch borrows only between `Account::enter` and `Account::leave`. The contract of
+        // `Job` touch what the batch borrows only between `Present::enter` and `Present::leave`. The contract of
         // `Source::start` keeps the borrow alive until the batch is closed and every thread has left. The drop glue of
         // the last `Arc` finds no value that borrows, since `Source::close` and `Batch::leave` have taken all out. A
         // leaked `Handle` closes no batch, but its own `Arc` is never dropped, so the drop glue does not run.
@@ -260,7 +260,7 @@ where
         Self::tick(self)
     }
 
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     fn finish(&self, index: usize) {
         Self::finish(self, index);
     }

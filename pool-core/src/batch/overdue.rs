@@ -172,9 +172,9 @@ where
         let Some(begun) = begun else { return outcome };
         stay.late = begun.abandoned;
         if begun.abandoned {
-            state.account.overdue_ended();
+            state.account.present.overdue_ended();
             drop(state);
-            self.crew().count_abandoned(-1);
+            self.crew().counters().count_abandoned(-1);
             seeded!("late-result-filed-twice" => stay.late = false);
             return outcome;
         }
@@ -195,8 +195,8 @@ where
     pub(super) fn forget_overdue(&self, state: &mut State<It, C, T>, index: usize) {
         let begun = state.overdue.as_mut().and_then(|overdue| overdue.calls.remove(&index));
         if begun.is_some_and(|begun| begun.abandoned) {
-            state.account.overdue_ended();
-            self.crew().count_abandoned(-1);
+            state.account.present.overdue_ended();
+            self.crew().counters().count_abandoned(-1);
         }
     }
 
@@ -205,7 +205,7 @@ where
     pub(super) fn find_end(&self) {
         let mut state = self.lock();
         let Some(mut inputs) = state.account.begin_end(self.limits()) else { return };
-        state.account.enter();
+        state.account.present.enter();
         let (call, abandon) = (state.call.clone(), state.overdue.as_ref().map(|it| it.abandon));
         drop(state);
         let escape = unwind::Escape::armed();
@@ -237,7 +237,7 @@ where
                     Stand::Nothing(_) => unreachable!("a batch that abandons calls has stand-ins"),
                 };
                 let mut state = self.lock();
-                state.account.ended();
+                state.account.present.ended();
                 let unwanted = match state.account.phase() {
                     Phase::Closed => Some(outcome),
                     _ => {
@@ -266,8 +266,8 @@ where
             if !due || std::mem::replace(&mut call.abandoned, true) {
                 continue;
             }
-            state.account.is_overdue();
-            self.crew().count_abandoned(1);
+            state.account.present.is_overdue();
+            self.crew().counters().count_abandoned(1);
             if let Some(stand_in) = call.stand_in.take() {
                 state.results.put(index, Ok(stand_in));
             }

@@ -36,7 +36,7 @@ impl Stay {
         Self { worker, searches: false, calls, late: false, sent: false, heir: None }
     }
 
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     pub(super) fn of_sent() -> Self {
         Self { sent: true, ..Self::of(false) }
     }
@@ -84,7 +84,7 @@ where
         worker: bool,
     ) -> Option<Heir> {
         let crew = self.crew();
-        state.account.enter();
+        state.account.present.enter();
         let timed = state.overdue.is_some();
         let call = state.call.clone().expect("the call is there until the last thread has left");
         drop(state);
@@ -200,7 +200,7 @@ where
         let limits = self.limits();
         let fast = stay.calls.fast;
         let mut state = self.lock();
-        state.account.ended();
+        state.account.present.ended();
         state.fast = fast;
         let mut unwanted = None;
         if stay.late || state.account.phase() == Phase::Closed {
@@ -230,7 +230,8 @@ where
         let mut next = None;
         if stay.goes_on() && !self.pressed(&state) {
             // Two are too many for inputs this fast.
-            let crowded = fast && (state.account.busy() || state.account.posts.held(Post::Stalled));
+            let crowded =
+                fast && (state.account.present.busy() || state.account.posts.held(Post::Stalled));
             let post = if crowded { Post::Crowded } else { Post::Stalled };
             if !crowded {
                 next = state.account.begin(limits);
@@ -307,12 +308,13 @@ where
         }
         let surplus = panics.first().and_then(|payload| state.keep(payload));
         if stay.sent {
-            state.account.returned();
+            state.account.present.returned();
         } else {
-            state.account.leave();
+            state.account.present.leave();
         }
-        let unheard =
-            state.account.phase() == Phase::Closed && state.account.inside() == 0 && !state.awaited;
+        let unheard = state.account.phase() == Phase::Closed
+            && state.account.present.count() == 0
+            && !state.awaited;
         let swallowed = if unheard { state.dropped.take() } else { None };
         // The consumer that this thread filed a result for may have come back and wait again.
         let heir = stay.heir.filter(Heir::is_absent).or_else(|| state.heir());

@@ -87,7 +87,7 @@ where
     fn part(&self, index: usize, depart: Depart, stay: &Stay) -> Option<Box<It>> {
         let mut state = self.lock();
         if state.account.phase() == Phase::Closed {
-            state.account.ended();
+            state.account.present.ended();
             self.forget_overdue(&mut state, index);
             return None;
         }
@@ -108,13 +108,13 @@ where
         stay: &Stay,
     ) -> Option<Box<It>> {
         state.sent.insert(index);
-        state.account.send();
+        state.account.present.send();
         let goes_on = stay.goes_on() && !self.pressed(&state);
         if goes_on { state.account.begin(self.limits()) } else { None }
     }
 
     /// Takes in what became of a call that was sent. The calling thread is in no call.
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     pub(super) fn finish(&self, index: usize) {
         let mut state = self.lock();
         if !state.sent.remove(&index) {
@@ -140,7 +140,7 @@ where
         if let Some(observer) = self.home().observer.as_deref() {
             observer.end(at.index, ended);
         }
-        self.crew().count_sent(ended == Ended::Panicked);
+        self.crew().counters().count_sent(ended == Ended::Panicked);
         let outcome = self.end_timed(at.index, outcome, stay);
         self.file(at.index, outcome, stay)
     }
@@ -149,8 +149,8 @@ where
     pub(super) fn forget_sent(&self, state: &mut State<It, C, T>) {
         seeded!("closed-batch-waits-for-sent-calls" => return);
         for index in std::mem::take(&mut state.sent) {
-            state.account.ended();
-            state.account.returned();
+            state.account.present.ended();
+            state.account.present.returned();
             self.forget_overdue(state, index);
         }
     }

@@ -75,7 +75,7 @@ impl<It: Inputs, C, T> State<It, C, T> {
     pub(super) fn waiter_with_news(&mut self, limits: Limits<'_>) -> Option<Waiter> {
         let news = match self.account.phase() {
             _ if self.waiter.is_none() => return None,
-            Phase::Closed => self.account.awaited() == 0,
+            Phase::Closed => self.account.present.awaited() == 0,
             _ if self.account.over() => true,
             _ if self.account.is_dry_for_good() => {
                 seeded!("feed-dry-for-good-untold" => return None);
@@ -90,7 +90,8 @@ impl<It: Inputs, C, T> State<It, C, T> {
     /// consumer, or no other thread is inside that could hand a permit over.
     #[inline]
     pub(super) fn heir(&mut self) -> Option<Heir> {
-        let due = || self.results.ready() || self.account.over() || self.account.inside() == 0;
+        let due =
+            || self.results.ready() || self.account.over() || self.account.present.count() == 0;
         if self.absent.is_none() || !due() {
             return None;
         }
@@ -131,7 +132,8 @@ impl<It: Inputs, C, T> State<It, C, T> {
 
     /// Whether this is the moment in which nothing is left to run.
     pub(super) fn done(&mut self) -> bool {
-        let done = self.live && self.account.phase() >= Phase::Over && self.account.inside() == 0;
+        let done =
+            self.live && self.account.phase() >= Phase::Over && self.account.present.count() == 0;
         self.live &= !done;
         done
     }

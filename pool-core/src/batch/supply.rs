@@ -10,8 +10,8 @@
 //! - Or the registration does: then the thread that files sees the waker.
 //!
 //! A **patient** consumer polls again soon, since calls are fast, or since it only gathers results and they come
-//! briskly: a worker wakes it early only if the buffer is full, or if nothing is left to wait for. A call is never patient: it goes on before its worker takes a new input
-//! ([`Away`]).
+//! briskly. A worker wakes it early only if the buffer is full, or if nothing is left to wait for. A call is never
+//! patient: it goes on before its worker takes a new input ([`Away`]).
 
 use crate::base::config::Settings;
 use crate::base::sync::{MutexGuard, seeded};
@@ -44,7 +44,7 @@ where
     fn wants_help(&self, state: &State<It, C, T>, eager: bool) -> bool {
         !state.results.ready()
             && state.account.can(self.limits())
-            && (eager || !state.account.busy())
+            && (eager || !state.account.present.busy())
     }
 
     /// Whether a call treats the batch as one of another pool, though it is on its own: threads inside may have no
@@ -81,7 +81,7 @@ where
     /// a thread is inside.
     fn give_up(&self, state: &mut State<It, C, T>, call: &Away) -> GivenUp {
         state.absent = if Self::is_foreign(state) { None } else { call.heir(self.crew()) };
-        debug_assert!(state.absent.is_none() || state.account.inside() > 0);
+        debug_assert!(state.absent.is_none() || state.account.present.count() > 0);
         call.give_up()
     }
 }
@@ -146,7 +146,7 @@ where
         if ask.closed {
             seeded!("close-without-waiting" => return Polled::Ended(state.dropped.take()));
             // In a child after `fork` the threads that were inside do not exist.
-            if state.account.awaited() == 0 || !self.crew().is_here() {
+            if state.account.present.awaited() == 0 || !self.crew().is_here() {
                 return Polled::Ended(state.dropped.take());
             }
             return self.register(state, ask, register);
@@ -257,7 +257,7 @@ where
         state.awaited |= awaited;
         let stand_ins = state.overdue.as_mut().map(|overdue| overdue.clear());
         self.forget_sent(&mut state);
-        let call = if state.account.inside() == 0 { state.call.take() } else { None };
+        let call = if state.account.present.count() == 0 { state.call.take() } else { None };
         let (inputs, results) = (state.account.close(), state.results.clear());
         let (last, dropped) = (state.last.take(), state.dropped.take());
         let waiter = state.waiter.take();

@@ -1,6 +1,86 @@
 //! Per-thread counters and [`Stats`].
 
-use crate::base::sync::{AtomicUsize, Ordering};
+use crate::base::sync::{AtomicUsize, Mutex, Ordering};
+use std::sync::Arc;
+
+/// The counters of a pool.
+#[derive(Default)]
+pub(crate) struct Counters {
+    tallies: Mutex<Tallies>,
+    /// How many calls are abandoned and have not ended.
+    abandoned: AtomicUsize,
+}
+
+impl Counters {
+    /// The counters of one more thread.
+    pub(crate) fn new_tally(&self) -> Arc<Tally> {
+        let tally = Arc::new(Tally::default());
+        let mut tallies = self.tallies.lock();
+        if tallies.of_threads.len() >= tallies.many {
+            tallies.sum_up();
+        }
+        tallies.of_threads.push(Arc::clone(&tally));
+        tally
+    }
+
+    /// Counts a call that has ended elsewhere.
+    pub(crate) fn count_sent(&self, panicked: bool) {
+        self.tallies.lock().of_ended.count(panicked);
+    }
+
+    /// Counts one call more or less as abandoned.
+    pub(crate) fn count_abandoned(&self, by: isize) {
+        self.abandoned.fetch_add(by as usize, Ordering::Relaxed);
+    }
+
+    /// What they say of a pool of which `away` calls have given their permit up. The caller knows the rest.
+    pub(super) fn stats(&self, away: usize) -> Stats {
+        let sum = Tally::default();
+        {
+            let tallies = self.tallies.lock();
+            sum.add(&tallies.of_ended);
+            tallies.of_threads.iter().for_each(|tally| sum.add(tally));
+        }
+        let resting = sum.resting.load(Ordering::Relaxed);
+        Stats {
+            max_workers: 0,
+            threads: 0,
+            running: sum.running.load(Ordering::Relaxed),
+            // A call that has just ended its rest may count for neither.
+            waiting: away.saturating_sub(resting),
+            resting,
+            paused: false,
+            abandoned: self.abandoned.load(Ordering::Relaxed),
+            completed: sum.completed.load(Ordering::Relaxed),
+            panicked: sum.panicked.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Tallies {
+    /// Those of the living threads, and of some that have ended.
+    of_threads: Vec<Arc<Tally>>,
+    /// The sum of those that are not in the list any more.
+    of_ended: Tally,
+    /// With so many in the list it is worthwhile to look for those of ended threads: twice as many as were left the
+    /// last time. So many threads can start one after the other without a look at all of them each time.
+    many: usize,
+}
+
+impl Tallies {
+    /// Takes the tallies of ended threads out of the list.
+    fn sum_up(&mut self) {
+        for tally in std::mem::take(&mut self.of_threads) {
+            // A thread that has ended left its tally to this list alone.
+            match Arc::try_unwrap(tally) {
+                Ok(ended) => self.of_ended.add(&ended),
+                Err(tally) => self.of_threads.push(tally),
+            }
+        }
+        self.many = 2 * self.of_threads.len().max(4);
+    }
+}
 
 /// The counters of one thread. Only that thread writes them, and any thread may read them. They have cache lines of
 /// their own, since every call writes them.
@@ -35,28 +115,11 @@ impl Tally {
         bump(&self.panicked, usize::from(panicked));
     }
 
-    pub(crate) fn add(&self, other: &Tally) {
+    fn add(&self, other: &Tally) {
         bump(&self.completed, other.completed.load(Ordering::Relaxed));
         bump(&self.panicked, other.panicked.load(Ordering::Relaxed));
         bump(&self.running, other.running.load(Ordering::Relaxed));
         bump(&self.resting, other.resting.load(Ordering::Relaxed));
-    }
-
-    /// What these counters say of a pool of which `away` calls have given their permit up.
-    pub(crate) fn stats(&self, away: usize) -> Stats {
-        let resting = self.resting.load(Ordering::Relaxed);
-        Stats {
-            max_workers: 0,
-            threads: 0,
-            running: self.running.load(Ordering::Relaxed),
-            // A call that has just ended its rest may count for neither.
-            waiting: away.saturating_sub(resting),
-            resting,
-            paused: false,
-            abandoned: 0,
-            completed: self.completed.load(Ordering::Relaxed),
-            panicked: self.panicked.load(Ordering::Relaxed),
-        }
     }
 }
 

@@ -5,9 +5,9 @@
 
 use crate::base::config::Config;
 use crate::base::pace::PATIENCE;
-use crate::base::sync::{self, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, seeded};
+use crate::base::sync::{self, AtomicBool, AtomicUsize, MutexGuard, Ordering, seeded};
 use crate::base::unwind;
-use crate::threads::counters::{Stats, Tally};
+use crate::threads::counters::{Counters, Stats, Tally};
 pub(crate) use crate::threads::parked::Heir;
 use crate::threads::parked::Parked;
 use crate::threads::pause::{self, Held, Pause};
@@ -41,7 +41,7 @@ pub(crate) trait Job: Send + Sync {
     }
 
     /// A call that was sent to run elsewhere is over: files what became of it. Runs code of the user.
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "redis", pool_loom))]
     fn finish(&self, _index: usize) {}
 
     /// Stops the batch: it takes no further input.
@@ -58,12 +58,9 @@ pub(crate) struct Crew {
     pause: Pause,
     /// How many threads have been started. Numbers their names.
     started: AtomicUsize,
-    /// How many calls are abandoned and have not ended.
-    abandoned: AtomicUsize,
     /// Whether the last calls were fast. The next ones may be so, too.
     fast: AtomicBool,
-    /// The tallies of the living threads, and the sum of the tallies of ended ones.
-    tallies: Mutex<(Vec<Arc<Tally>>, Tally)>,
+    counters: Counters,
 }
 
 sync::thread_local! {
@@ -86,9 +83,8 @@ impl Crew {
             permits: Permits::new(config.max_workers()),
             pause: Pause::default(),
             started: AtomicUsize::new(0),
-            abandoned: AtomicUsize::new(0),
             fast: AtomicBool::new(false),
-            tallies: Mutex::default(),
+            counters: Counters::default(),
         })
     }
 
@@ -220,8 +216,7 @@ impl Crew {
             max_workers: self.cap(),
             threads,
             paused: self.is_paused(),
-            abandoned: self.abandoned.load(Ordering::Relaxed),
-            ..self.tallied().stats(away)
+            ..self.counters.stats(away)
         }
     }
 
@@ -275,11 +270,6 @@ impl Crew {
             permit.1 = work();
         }
         entered
-    }
-
-    /// Counts one call more or less as abandoned.
-    pub(crate) fn count_abandoned(&self, by: isize) {
-        self.abandoned.fetch_add(by as usize, Ordering::Relaxed);
     }
 
     /// Counts hints as abandoned. Says whether most of the waiting hints are so now, and [`prune`](Self::prune) is
@@ -347,36 +337,13 @@ impl Crew {
     pub(crate) fn tally(self: &Arc<Self>) -> Arc<Tally> {
         match self.worker() {
             Some(worker) => Arc::clone(&worker.tally),
-            None => self.new_tally(),
+            None => self.counters.new_tally(),
         }
     }
 
-    /// Counts a call that has ended elsewhere.
-    pub(crate) fn count_sent(&self, panicked: bool) {
-        self.tallies.lock().1.count(panicked);
-    }
-
-    /// The sum of all threads' counters.
-    fn tallied(&self) -> Tally {
-        let tallies = self.tallies.lock();
-        let sum = Tally::default();
-        sum.add(&tallies.1);
-        tallies.0.iter().for_each(|tally| sum.add(tally));
-        sum
-    }
-
-    fn new_tally(&self) -> Arc<Tally> {
-        let tally = Arc::new(Tally::default());
-        let mut tallies = self.tallies.lock();
-        // A thread that has ended left its tally to this list alone.
-        for tally in std::mem::take(&mut tallies.0) {
-            match Arc::try_unwrap(tally) {
-                Ok(ended) => tallies.1.add(&ended),
-                Err(tally) => tallies.0.push(tally),
-            }
-        }
-        tallies.0.push(Arc::clone(&tally));
-        tally
+    /// The counters of the pool.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// The current thread, if it is a worker of this crew.
@@ -422,8 +389,8 @@ impl Crew {
     /// The life of a worker. It begins with a permit, which was held for the thread from the decision to start it.
     fn run(self: Arc<Self>) {
         let worker = Rc::new(Worker {
-            local: self.queue.enlist(),
-            tally: self.new_tally(),
+            local: Local::new(self.started.load(Ordering::Relaxed)),
+            tally: self.counters.new_tally(),
             crew: Arc::clone(&self),
         });
         WORKER.with(|own| *own.borrow_mut() = Some(Rc::clone(&worker)));

@@ -9,7 +9,7 @@
 //! **abandoned** once its batch takes no further input.
 
 use crate::base::sync::{AtomicUsize, Mutex, Ordering, seeded};
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 #[cfg(not(pool_loom))]
@@ -38,7 +38,7 @@ pub(crate) struct Queue<T> {
     sifting: Mutex<()>,
 }
 
-/// The deques, as many as threads have ever lived at once.
+/// The deques, as many as threads that push hints have ever lived at once.
 struct Slots<T> {
     stealers: Arc<Vec<Stealer<T>>>,
     /// The deques of ended threads, for new ones. They are empty.
@@ -47,7 +47,8 @@ struct Slots<T> {
 
 /// One thread's own deque.
 pub(crate) struct Local<T> {
-    deque: Worker<T>,
+    /// Made for the first hint that the thread pushes: most threads push none.
+    deque: OnceCell<Worker<T>>,
     /// The number of the next search. It alternates between the two search orders, and moves the first victim on.
     turn: Cell<usize>,
 }
@@ -159,32 +160,32 @@ impl<T> Queue<T> {
         dropped.into_iter().for_each(crate::base::unwind::discard);
     }
 
-    /// Gives a new thread its deque.
-    pub(crate) fn enlist(&self) -> Local<T> {
+    /// A deque from which other threads steal.
+    fn deque(&self) -> Worker<T> {
         let mut slots = self.slots.lock();
-        let deque = slots.free.pop().unwrap_or_else(|| {
+        slots.free.pop().unwrap_or_else(|| {
             let deque = Worker::new_fifo();
             Arc::make_mut(&mut slots.stealers).push(deque.stealer());
             deque
-        });
-        Local { deque, turn: Cell::new(slots.stealers.len()) }
+        })
     }
 
     /// Takes the deque of a thread that ends. Its hints go to the injector.
     pub(crate) fn retire(&self, local: Local<T>) {
+        let Some(deque) = local.deque.into_inner() else { return };
         seeded!("hint-moves-unseen" => {
-            while let Some(hint) = local.deque.pop() {
+            while let Some(hint) = deque.pop() {
                 self.transfer(hint);
             }
             return
         });
         // A hint on its way is in neither place: a thread that goes through all hints would miss it.
         let one = self.sifting.lock();
-        while let Some(hint) = local.deque.pop() {
+        while let Some(hint) = deque.pop() {
             self.transfer(hint);
         }
         drop(one);
-        self.slots.lock().free.push(local.deque);
+        self.slots.lock().free.push(deque);
     }
 
     /// Moves a hint from a deque to the injector. The hint counts twice for a moment, since no reader may miss it.
@@ -198,9 +199,15 @@ impl<T> Queue<T> {
 }
 
 impl<T> Local<T> {
+    /// Threads with different first turns do not all search at the same place.
+    pub(crate) fn new(turn: usize) -> Self {
+        Self { deque: OnceCell::new(), turn: Cell::new(turn) }
+    }
+
     pub(crate) fn push(&self, queue: &Queue<T>, hint: T) {
+        let deque = self.deque.get_or_init(|| queue.deque());
         queue.stealable.fetch_add(1, Ordering::Relaxed);
-        self.deque.push(hint);
+        deque.push(hint);
     }
 
     pub(crate) fn find(&self, queue: &Queue<T>) -> Option<T> {

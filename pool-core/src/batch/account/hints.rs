@@ -57,10 +57,11 @@ impl<It: Inputs> Account<It> {
     /// Whether there are enough hints, or a thread stands by in their place.
     fn is_settled(&self, limits: Limits<'_>) -> bool {
         if self.sends {
-            let full = self.active >= self.max - self.max / 4;
-            return self.hints > 0 || self.inside > self.sent || full;
+            let full = self.present.active() >= self.max - self.max / 4;
+            return self.hints > 0 || self.present.count() > self.present.sent() || full;
         }
-        let useful = (self.max - self.active).min(limits.cap.saturating_sub(self.active).max(1));
+        let useful = (self.max - self.present.active())
+            .min(limits.cap.saturating_sub(self.present.active()).max(1));
         self.posts.any()
             || self.hints >= useful.min(self.expected(self.size_hint.1.unwrap_or(usize::MAX)))
     }
@@ -84,7 +85,7 @@ impl<It: Inputs> Account<It> {
     /// The inputs left if there are `total`. Only `next()` reports the end of the inputs, so this keeps one alive while
     /// no call runs whose worker would ask next.
     fn expected(&self, total: usize) -> usize {
-        total.saturating_sub(self.taken).max(usize::from(self.active == 0))
+        total.saturating_sub(self.taken).max(usize::from(self.present.active() == 0))
     }
 
     /// A hint was found in the queue. Says whether the queue counts it as abandoned.

@@ -4,7 +4,7 @@ use super::{Alone, Meeting, Model, hasty, made, model, pool, threadless};
 use crate::Pool;
 use crate::threads::parked::Parked;
 use crate::threads::permits::{Permits, Wake};
-use crate::threads::queue::Queue;
+use crate::threads::queue::{Local, Queue};
 use loom::sync::Arc;
 use std::panic::resume_unwind;
 use std::time::Duration;
@@ -105,14 +105,18 @@ fn the_hints_of_a_thread_outlive_it() {
     });
 }
 
+/// A queue with one hint, in the deque of a thread that retires.
+fn moving() -> (Arc<Queue<()>>, loom::thread::JoinHandle<()>) {
+    let (queue, local) = (Arc::new(Queue::new()), Local::new(0));
+    local.push(&queue, ());
+    let ending = Arc::clone(&queue);
+    (queue, loom::thread::spawn(move || ending.retire(local)))
+}
+
 #[test]
 fn a_hint_counts_while_it_moves() {
     model(|| {
-        let queue = Arc::new(Queue::new());
-        let local = queue.enlist();
-        local.push(&queue, ());
-        let ending = Arc::clone(&queue);
-        let thread = loom::thread::spawn(move || ending.retire(local));
+        let (queue, thread) = moving();
         assert!(queue.waiting() > 0);
         thread.join().unwrap();
         assert_eq!((queue.find(0), queue.waiting()), (Some(()), 0));
@@ -122,11 +126,7 @@ fn a_hint_counts_while_it_moves() {
 #[test]
 fn a_hint_is_seen_while_it_moves() {
     model(|| {
-        let queue = Arc::new(Queue::new());
-        let local = queue.enlist();
-        local.push(&queue, ());
-        let ending = Arc::clone(&queue);
-        let thread = loom::thread::spawn(move || ending.retire(local));
+        let (queue, thread) = moving();
         assert_eq!(queue.all(), [()]);
         thread.join().unwrap();
     });
