@@ -5,21 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use support::{Gate, LIMIT, Ledger, forever, pools, raise, until, watched};
-
-/// A pool of one worker that is busy until the gate is opened.
-fn busy() -> (Pool, Gate, Task<()>) {
-    let (pool, gate, entered) = (Pool::new(1), Gate::default(), Gate::default());
-    let task = pool.submit({
-        let (gate, entered) = (gate.clone(), entered.clone());
-        move || {
-            entered.open();
-            gate.wait();
-        }
-    });
-    entered.wait();
-    (pool, gate, task)
-}
+use support::{Gate, LIMIT, Ledger, busy, forever, pools, raise, until, watched};
 
 #[test]
 fn the_result_or_the_panic() {

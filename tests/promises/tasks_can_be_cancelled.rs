@@ -1,21 +1,12 @@
 //! A task is cancelled from outside by its stop handle, or with the guard that it is bound to. It has a result all the
 //! same.
 
-use pool_core::{Pool, Task, is_cancelled, sleep};
+use pool_core::{is_cancelled, sleep};
 use std::sync::mpsc;
 use std::time::Duration;
-use support::{Gate, LIMIT, Ledger, forever, pools, watched};
+use support::{Gate, LIMIT, Ledger, busy, forever, pools, watched};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-
-/// A pool of one worker that is busy until the gate is opened.
-fn busy() -> (Pool, Gate, Task<()>) {
-    let (pool, gate) = (Pool::new(1), Gate::default());
-    let waits = gate.clone();
-    let blocker = pool.submit(move || waits.wait());
-    support::until(|| blocker.has_started());
-    (pool, gate, blocker)
-}
 
 #[test]
 fn a_stop_ends_the_sleep_of_its_call() {

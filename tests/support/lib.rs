@@ -19,7 +19,7 @@ pub use ledger::{Entry, Ledger};
 pub use limit::{LIMIT, until, watched};
 pub use meter::{Meter, linger};
 pub use panics::{caught, raise};
-pub use pools::{pools, pools_and_lengths, threadless, threads};
+pub use pools::{busy, pools, pools_and_lengths, threadless, threads};
 use std::sync::Mutex;
 
 /// Makes something live as long as the process, so that what refers to it is `'static`.

@@ -1,6 +1,7 @@
 //! Pools to try, and what can be seen of them from outside.
 
-use pool_core::Pool;
+use crate::{Gate, until};
+use pool_core::{Pool, Task};
 use std::fs;
 
 /// Pools of 1, 2, 4 and the default number of workers.
@@ -21,6 +22,15 @@ pub fn pools_and_lengths() -> impl Iterator<Item = (Pool, usize)> {
 /// A pool that can start no thread: no machine has room for such a stack.
 pub fn threadless(max_workers: usize) -> Pool {
     Pool::builder().max_workers(max_workers).stack_size(isize::MAX as usize).build()
+}
+
+/// A pool of one worker, which runs the task until the gate is opened.
+pub fn busy() -> (Pool, Gate, Task<()>) {
+    let (pool, gate) = (Pool::new(1), Gate::default());
+    let waits = gate.clone();
+    let blocker = pool.submit(move || waits.wait());
+    until(|| blocker.has_started());
+    (pool, gate, blocker)
 }
 
 /// The threads of this process whose names begin with `name`, which has at most 13 characters: the system keeps 15.
