@@ -28,8 +28,8 @@ pub(crate) fn hidden(attributes: &[Attribute]) -> Vec<Attribute> {
 
 /// The levels of lints, since the companion has what the function has: many arguments, types of many words.
 ///
-/// What the function expects is allowed, since it happens there and not here. What it forbids is denied, since more is
-/// allowed here by name.
+/// What the function expects is allowed in the companion, since it happens in the function alone. What it forbids is
+/// denied, since the companion allows some lints by name.
 pub(crate) fn lints(attributes: &[Attribute]) -> Vec<Attribute> {
     kept(attributes, |meta| {
         let Meta::List(list) = meta else { return None };

@@ -194,7 +194,7 @@ where
         Self(Handle::new(crew, inputs, Completes(call)))
     }
 
-    /// A batch whose calls share states. If `init` fails, so does the call.
+    /// A batch whose calls take states. If `init` fails, so does the call.
     pub(crate) fn with_states<It, S, Init, F>(
         crew: Arc<Crew>,
         inputs: It,
@@ -332,18 +332,18 @@ impl<I: Clone, T, E> AsCompleted<'static, I, T, E> {
     /// consumer looks only after its end.
     ///
     /// **The call itself goes on**: no thread can be killed. It keeps its thread and its place in the pool until it
-    /// returns, which [`Stats::abandoned`](crate::Stats::abandoned) counts. If all places are taken so, no further call
-    /// starts: [raise the cap](Pool::set_max_workers), or let the calls end by themselves. `limit` is also a
+    /// returns. [`Stats::abandoned`](crate::Stats::abandoned) counts such calls. If they take all places, no further
+    /// call starts: [raise the cap](Pool::set_max_workers), or let the calls end by themselves. `limit` is also a
     /// [`timeout`](Self::timeout) of each call, so [`is_cancelled`](crate::is_cancelled) is true in it and
     /// [`deadline`](crate::deadline) tells the time. [`wait_idle`](Pool::wait_idle) waits for it. Where calls have to
     /// be killed, run them in processes.
     ///
     /// The clock is read by the consumer that waits, and no thread polls. For a stream, a thread sleeps until the next
-    /// call is overdue. A call that the consumer runs itself cannot be timed out; it does so only if no thread can be
-    /// started.
+    /// call is overdue. A call that the consumer runs itself cannot be timed out. The consumer runs one only if no
+    /// thread can be started.
     ///
-    /// The end of the inputs is found by the consumer, where only abandoned calls are left and as many inputs were
-    /// taken as their size hint promised. Inputs that block there block it.
+    /// If only abandoned calls are left, and as many inputs were taken as their size hint promised, the consumer itself
+    /// asks for the end of the inputs. Inputs that block there block it.
     ///
     /// The batch must borrow nothing, and the inputs must be `Clone`.
     ///

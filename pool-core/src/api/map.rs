@@ -28,16 +28,16 @@ use std::time::Duration;
 /// [`scope`](Self::scope) is called, or at [`start`](Self::start). From then on inputs are taken one at a time, in
 /// order, as workers become free.
 ///
-/// Inputs and function may borrow, for `'env`. Such a batch is consumed by `collect`, `for_each` or `scope`, which
-/// return when no call of it runs any more. Only a batch that borrows nothing is an [`Iterator`] that can be kept and
-/// sent about. The message "does not live long enough ... `'static`" at a `for` loop says that this one borrows: use
-/// one of the three.
+/// Inputs and function may borrow, for `'env`. Consume such a batch with `collect`, `for_each` or `scope`. They return
+/// when no call of it runs any more. Only a batch that borrows nothing is an [`Iterator`] that can be kept and sent
+/// about. The message "does not live long enough ... `'static`" at a `for` loop says that this one borrows: use one of
+/// the three.
 ///
 /// A batch that is dropped stops without waiting: inputs that were not started are dropped, the calls that run finish
 /// in the background, and their results are dropped.
 ///
-/// Every way to consume it blocks the current thread, except `into_stream` (feature `stream`). What that means in
-/// async code and inside another call stands on the [front page](crate#where-a-wait-blocks).
+/// Every way to consume it blocks the current thread, except `into_stream` (feature `stream`). The [front
+/// page](crate#where-a-wait-blocks) says what that means in async code and inside another call.
 ///
 /// # Panics
 ///
@@ -164,7 +164,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         Self::of(Handle::new(crew, inputs, call))
     }
 
-    /// A batch whose calls own their inputs and share states. If `init` fails, the error is the result of the call.
+    /// A batch whose calls own their inputs and take states. If `init` fails, the error is the result of the call.
     pub(crate) fn with_states<It, S, Init, F>(
         crew: Arc<Crew>,
         inputs: It,
@@ -187,7 +187,7 @@ impl<'env, R: Send + 'env> Map<'env, R> {
         Self::of(Handle::new(crew, inputs, Stateful::new(init, call)))
     }
 
-    /// A batch that lends the inputs to its calls, which share states.
+    /// A batch that lends the inputs to its calls, which take states.
     pub(crate) fn lent_with_states<It, S, Init, F>(
         crew: Arc<Crew>,
         inputs: It,

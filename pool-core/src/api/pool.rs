@@ -170,7 +170,7 @@ impl Pool {
     ///
     /// # Deadlocks
     ///
-    /// A call of another pool for which a call of this one waits does not count as one of this pool's own: there it
+    /// A call of another pool is no call of this one, even if a call of this pool waits for it. There `wait_idle`
     /// blocks until `timeout`.
     ///
     /// # Examples

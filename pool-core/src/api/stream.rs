@@ -4,13 +4,13 @@
 //! # No result is missed
 //!
 //! 1. A consumer that **polls** and finds nothing registers a waker in the critical section in which it found nothing.
-//! 2. A waker that has to be cloned for that is cloned outside the lock, since its `clone` is code of the executor.
-//!    Then the batch is asked again.
+//! 2. If a waker has to be cloned for that, the consumer clones it outside the lock, since `clone` is code of the
+//!    executor. Then it asks the batch again.
 //! 3. A thread that **files** a result takes the waker out in its own critical section, and wakes it after.
 //!
-//! Either the filing comes before the section that registers; then that section finds the result and registers
-//! nothing. Or it comes after; then it finds the waker. A registered waker that would wake the same task stays where
-//! it is; another one is replaced.
+//! Either the filing comes before the section that registers: then that section finds the result and registers nothing.
+//! Or it comes after: then it finds the waker. A registered waker that would wake the same task stays. Any other is
+//! replaced.
 
 use crate::api::as_completed::{AsCompleted, Completion};
 use crate::api::error::Panic;
@@ -113,7 +113,7 @@ impl<T> Stream for ResultStream<T> {
         if let Found::Outcome(Ok(result)) = found {
             return Poll::Ready(Some(result));
         }
-        // Nothing is left of the batch by the time that the end is told.
+        // Nothing is left of the batch when the stream yields the end.
         self.0 = None;
         match found {
             Found::Outcome(Err(payload)) => std::panic::resume_unwind(payload),

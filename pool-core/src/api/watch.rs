@@ -43,7 +43,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone)]
 pub struct Watch(pub(crate) Arc<Watched>);
 
-/// A call that runs at the moment of asking.
+/// A call that ran when the watch was asked.
 ///
 /// # Examples
 ///

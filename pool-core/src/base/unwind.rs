@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What a panic was raised with.
+/// The value that a panic was raised with.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
 /// Runs code of the user. The code may leave values of the user half done. The crate only drops such values or hands

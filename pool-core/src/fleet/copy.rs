@@ -5,7 +5,7 @@
 //!
 //! While a call runs, the caller may cancel it, or end. The first thread of the process, the **watcher**, sees to that:
 //! it reads the orders for the runner. It begins to do so with the first [`TICK`] that it finds a call running, since
-//! most calls are over sooner. What it reads is one of three:
+//! most calls are over sooner. It reads one of three things:
 //!
 //! - A cancel: it cancels the call that runs.
 //! - The end of the line: it ends the process.

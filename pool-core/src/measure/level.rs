@@ -32,7 +32,7 @@ struct Calls {
     ended: Vec<Span>,
     failed: HashSet<usize>,
     panicked: usize,
-    /// When the time of the level was over, and how many calls ran then.
+    /// The end of the level's time, and how many calls ran then.
     closed: Option<(Duration, usize)>,
     /// A panic has ended the batch.
     cut: bool,

@@ -169,7 +169,7 @@ impl<'a, B: Batch> Measure<'a, B> {
         self
     }
 
-    /// Ends a level after so much time, if its inputs do not end before. The calls that run then are awaited. The
+    /// Ends a level after so much time, if its inputs do not end before. It waits for the calls that run then. The
     /// default is 2 s.
     ///
     /// # Examples
