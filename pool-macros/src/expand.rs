@@ -103,8 +103,9 @@ fn beside(companion: &Companion<'_>, sound: bool) -> TokenStream {
             }
         }
         Place::Impl(_) => {
-            // The compiler tells unused methods of one level together, and nothing of all if some are generated. At a
-            // level of their own the siblings are told of alone, and so not at all.
+            // The compiler reports all unused methods of one lint level together, and reports none of them if some are
+            // generated. With a level of their own, the siblings do not hide the user's methods from the report, and
+            // are not reported themselves.
             let unused =
                 (!attributes::allows_dead_code(attrs)).then(|| quote!(#[forbid(dead_code)]));
             items.map(|item| quote!(#(#cfg)* #(#hidden)* #lints #unused #item)).collect()

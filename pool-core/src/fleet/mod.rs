@@ -163,9 +163,8 @@
 //! It is a pair of connected sockets. One end is the worker's standard input when it starts. On the first line of its
 //! `main`, [`Fleet::from_env`] moves it to a descriptor that no other program inherits, and puts the null device in its
 //! place. So `println!` in a worker is no part of the protocol: it goes where the caller's goes. And code that reads
-//! from the standard input reads nothing. An environment variable, the mark, names the line's file, so
-//! that a program which a worker's call starts, and which has the variable too, does not take its own input for the
-//! line.
+//! from the standard input reads nothing. An environment variable, the mark, names the line's file. A program that a
+//! worker's call starts has the variable, too. Its input is another file, so it does not take that for the line.
 //!
 //! Workers are in process groups of their own, with what they start. A worker that is ended is ended as a group. And
 //! Ctrl-C in a terminal reaches the caller alone, which ends its workers by ending, or stops its batches and waits for

@@ -101,8 +101,8 @@ impl Processes {
         }
     }
 
-    /// Starts a process, and says that it is new. Where that cannot be done, the call waits for another place's: a
-    /// process that is missing makes the fleet smaller, and costs no call while there is one.
+    /// Starts a process, and says that it is new. If it cannot be started, the call waits for the process of another
+    /// place: the fleet gets smaller, and no call is lost while there is a process.
     fn start(&self) -> Result<(Process, bool), FleetError> {
         let started = Process::start(&self.arguments);
         let mut state = self.lock();
@@ -114,7 +114,7 @@ impl Processes {
             Err(error) => error,
         };
         state.short = Some(Instant::now());
-        // So that no calls begin for which there is none, ahead of those that wait here.
+        // Else further calls would begin without a process, ahead of those that wait here.
         self.pool.set_max_workers(state.alive.max(1));
         state.running -= 1;
         let (mut state, process) = self.wait(state, |state| match state.pop() {

@@ -65,9 +65,8 @@ impl<T, E> Fallible for Map<'_, Result<T, E>> {
     }
 }
 
-/// Runs a batch on a pool of its own. `judge` gets each result with its place in the order of the results, and gives
-/// the index of its input and whether the call failed. If a panic of a call `ends` the batch, the level ends there,
-/// too.
+/// Runs a batch on a pool of its own. `judge` gets each result and its place among the results. It returns the index of
+/// the input, and whether the call failed. If a panic of a call `ends` the batch, the level ends there, too.
 fn run<T>(
     mut handle: Handle<'_, T>,
     level: &Level<'_>,

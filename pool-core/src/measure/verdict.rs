@@ -130,8 +130,8 @@ fn alone<'a>(mut rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
     Some(rows.filter(|row| row.workers <= cores()).last().unwrap_or(first))
 }
 
-/// The share of a call that had a whole core, if it has this `share` where it gets the `free` part of one. What it does
-/// on the core takes longer then, and what it waits for does not.
+/// The share that a call would have with a whole core. With the `free` part of one it has this `share`. Its work on the
+/// core takes longer then, and its waits do not.
 fn unhindered(share: f64, free: f64) -> f64 {
     let waits = (1.0 / share - 1.0 / free).max(0.0);
     1.0 / (1.0 + waits)

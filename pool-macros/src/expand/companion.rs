@@ -164,8 +164,8 @@ impl<'a> Companion<'a> {
         }
     }
 
-    /// What the page of a free function says of its companion, which has none. A function without docs gets none, since
-    /// the compiler may be asked to tell of that.
+    /// The text about the companion on the page of a free function, since the companion has no page. A function without
+    /// docs gets no text, since it would hide the function from the lint `missing_docs`.
     pub(super) fn doc(&self) -> Option<TokenStream> {
         let Function { attrs, place: Place::Free, companion, .. } = self.function else {
             return None;

@@ -46,8 +46,9 @@ pub(super) fn code(error: &RedisError) -> Option<String> {
     error.code().map(str::to_owned).or_else(of_many)
 }
 
-/// Why the same command would fail again, and what to do. `None` for all else, which is repeated: what the client calls
-/// worth a retry leaves out a server that loads its data, is full, or has lost a group.
+/// Why the same command would fail again, and what to do. After `None` the caller repeats the command. The client's own
+/// list of errors that are worth a retry is too short: it leaves out a server that loads its data, is full, or has lost
+/// a group.
 pub(super) fn refusal(error: &RedisError) -> Option<String> {
     let code = code(error);
     let what_to_do = match (error.kind(), code.as_deref()) {
@@ -63,7 +64,7 @@ pub(super) fn refusal(error: &RedisError) -> Option<String> {
         (_, Some("WRONGTYPE")) => {
             "another program uses a key of the fleet; take another database, as in `redis://host/3`"
         }
-        // What libraries for TLS say of one has no kind of its own.
+        // An error about a certificate has no kind of its own.
         (ErrorKind::Io, _) if error.to_string().contains("certificate") => {
             "its certificate is not that of a server which this system trusts; `SSL_CERT_FILE` names others"
         }
