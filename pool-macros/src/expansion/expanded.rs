@@ -1,8 +1,6 @@
 /// Downloads one page.
 ///
-/// `download::map(agent, inputs)` runs it concurrently and gives the results in the order of the inputs,
-/// `download::as_completed(agent, inputs)` the outcomes as they finish. `download::submit(agent, input)` runs one call
-/// in the background. `download::pool()` is the pool behind them.
+/// `download::map(agent, inputs)` runs it concurrently and gives the results in the order of the inputs, `download::as_completed(agent, inputs)` the outcomes as they finish. `download::submit(agent, input)` runs one call in the background. `download::pool()` is the pool behind them.
 pub fn download(agent: &Agent, url: &str) -> Result<String, Error> {
     agent.get(url)
 }
