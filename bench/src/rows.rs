@@ -1,6 +1,7 @@
 //! What is measured: one file for each group of rows.
 
 mod cold;
+mod crossover;
 mod fleet;
 mod hog;
 mod idle;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> Vec<Experiment> {
         hog::experiments(),
         real::experiments(),
         waiting::experiments(),
+        crossover::experiments(),
         rest::experiments(),
         fleet::experiments(),
     ];
@@ -63,6 +65,8 @@ pub(crate) fn child(arguments: &[String]) -> Option<Vec<f64>> {
         [job, _] if job == "paused" => Some(rest::paused()),
         [job, contender] if job == "thread" => idle::thread(contender),
         [job, contender] if job.starts_with("hog") => hog::child(job, contender),
+        [job, _] if job == "answers" => crossover::answers(),
+        [job, contender] if job.starts_with("crossover") => crossover::child(job, contender),
         [job, contender] if job.starts_with("waiting") => waiting::child(job, contender),
         [job, contender, calls] if job == "noop" => syscalls::noop(contender, calls.parse().ok()?),
         _ => None,

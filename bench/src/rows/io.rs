@@ -15,7 +15,9 @@ use std::thread;
 use std::time::Duration;
 
 const WAIT: Duration = Duration::from_millis(10);
-const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+pub(super) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+pub(super) const PAGE: &str =
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
 
 pub(super) fn experiments() -> Vec<Experiment> {
     vec![http(), files()]
@@ -78,7 +80,7 @@ fn serve(mut connection: TcpStream, wait: Duration) -> io::Result<()> {
 
 pub(super) fn get(server: SocketAddr) -> io::Result<String> {
     let mut connection = TcpStream::connect(server)?;
-    connection.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    connection.write_all(REQUEST)?;
     let mut page = String::new();
     connection.read_to_string(&mut page)?;
     Ok(page)
