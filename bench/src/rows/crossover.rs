@@ -28,8 +28,8 @@ const TASKS: &str = "tokio tasks";
 const WAIT: Duration = Duration::from_millis(100);
 /// How often each of the calls at once is followed by another one.
 const TURNS: usize = 4;
-/// The system keeps a queue of connections for each port until the server accepts them, for 128 of them at least. A client
-/// that finds it full tries again after a second. So many queues hold all connections at once.
+/// The system keeps a queue of connections for each port until the server accepts them, for 128 of them at least. A
+/// client that finds it full tries again after a second. So many queues hold all connections at once.
 const PORTS: usize = 32;
 /// The descriptors of a process beside its connections: the ports, and what a runtime needs. The server inherits the
 /// client's limit.
