@@ -99,31 +99,33 @@ pub(crate) fn switches_by_thread() -> HashMap<u64, u64> {
 
 /// The resident memory, in KiB.
 pub(crate) fn resident_kib() -> u64 {
-    kib("VmRSS:")
+    status_kib("VmRSS:")
 }
 
-/// The most that it has been so far.
+/// The most that has been resident at once so far, in KiB.
 pub(crate) fn peak_kib() -> u64 {
-    kib("VmHWM:")
+    status_kib("VmHWM:")
 }
 
-fn kib(name: &str) -> u64 {
+fn status_kib(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
-/// Lets the process have so many files and connections open.
-pub(crate) fn allow_files(files: usize) {
+/// Lets this process open as many files as the system allows it, if they are at least so many.
+pub(crate) fn allow_files(least: usize) -> Result<(), String> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the pointer is to a limit of this frame.
-    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
-    let files = files as libc::rlim_t;
-    assert!(
-        limit.rlim_max >= files,
-        "needs {files} open files: raise the hard limit, `ulimit -Hn`"
-    );
-    limit.rlim_cur = limit.rlim_cur.max(files);
+    // SAFETY: the pointer is to an `rlimit` of this frame.
+    let failed = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    assert_eq!(failed, 0, "getrlimit");
+    if limit.rlim_max < least as libc::rlim_t {
+        let most = limit.rlim_max;
+        return Err(format!("it opens {least} files at once, and `ulimit -Hn` is {most}"));
+    }
+    limit.rlim_cur = limit.rlim_max;
     // SAFETY: as above.
-    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+    let failed = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+    assert_eq!(failed, 0, "setrlimit");
+    Ok(())
 }

@@ -65,6 +65,7 @@ pub(crate) fn child(arguments: &[String]) -> Option<Vec<f64>> {
         [job, _] if job == "paused" => Some(rest::paused()),
         [job, contender] if job == "thread" => idle::thread(contender),
         [job, contender] if job.starts_with("hog") => hog::child(job, contender),
+        [job, _] if job == "answers" => crossover::answers(),
         [job, contender] if job.starts_with("crossover") => crossover::child(job, contender),
         [job, contender] if job.starts_with("waiting") => waiting::child(job, contender),
         [job, contender, calls] if job == "noop" => syscalls::noop(contender, calls.parse().ok()?),

@@ -1,4 +1,4 @@
-//! Measures calls that do a little real work: about a microsecond, ten, and some tens of them.
+//! Measures calls that do a little real work: from about a microsecond to a hundred of them.
 
 use super::io::{BYTES, FILES, Folder, get, server};
 use super::{Wait, collect, contenders, microseconds, wait};
@@ -6,13 +6,17 @@ use crate::measure::{Bound, Contender, Experiment, Figure};
 use crate::peers::{Again, Collect, JoinSet, OneByOne, Ours, Peer, Scoped};
 use crate::process::Usage;
 use rusqlite::{Connection, OpenFlags};
-use std::cell::RefCell;
-use std::path::PathBuf;
+use std::cell::OnceCell;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::NamedTempFile;
 
 const WORKERS: usize = 8;
+const QUERIES: usize = 1_000;
+/// Of the table, and of them those that a query adds up.
+const ROWS: usize = 10_000;
+const ADDED: usize = 4_000;
 
 pub(super) fn experiments() -> Vec<Experiment> {
     vec![
@@ -29,14 +33,49 @@ pub(super) fn experiments() -> Vec<Experiment> {
         }),
         experiment(
             "sqlite",
-            &format!("a query of SQLite that looks at {ROWS} rows"),
-            1_000,
+            &format!("a query of SQLite that adds up {ADDED} of {ROWS} rows"),
+            QUERIES,
             || {
-                let database = Arc::new(Database::new());
-                wait(move |number| database.query(number))
+                let file = Arc::new(table());
+                wait(move |input| {
+                    let first = input * (ROWS - ADDED) / QUERIES;
+                    let sum: usize = (first..first + ADDED).sum();
+                    assert_eq!(query(file.path(), first), sum as i64);
+                })
             },
         ),
     ]
+}
+
+/// Each number below [`ROWS`], in a file.
+fn table() -> NamedTempFile {
+    let file = NamedTempFile::new().expect("a file");
+    let filled = Connection::open(file.path()).and_then(|database| {
+        database.execute_batch(&format!(
+            "CREATE TABLE numbers (id INTEGER PRIMARY KEY, number INTEGER NOT NULL);
+            WITH RECURSIVE counted(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted LIMIT {ROWS})
+            INSERT INTO numbers SELECT n, n FROM counted;"
+        ))
+    });
+    filled.expect("a table");
+    file
+}
+
+/// Adds up numbers from `first` on. Each thread opens the file once, whoever has started it.
+fn query(file: &Path, first: usize) -> i64 {
+    thread_local! {
+        static DATABASE: OnceCell<Connection> = const { OnceCell::new() };
+    }
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(file, flags).expect("the file")
+    };
+    DATABASE.with(|database| {
+        let sum = "SELECT sum(number) FROM numbers WHERE id >= ?1 AND id < ?2";
+        let mut sum = database.get_or_init(open).prepare_cached(sum).expect("a query");
+        let ends = [first as i64, (first + ADDED) as i64];
+        sum.query_row(ends, |row| row.get(0)).expect("a sum")
+    })
 }
 
 fn experiment(name: &str, what: &str, inputs: usize, call: fn() -> Wait) -> Experiment {
@@ -74,45 +113,4 @@ fn measured(inputs: usize, batch: impl FnOnce()) -> Vec<f64> {
     let used = before.since();
     let [wall, cpu] = [used.wall, used.cpu].map(microseconds);
     [wall, cpu, used.switches as f64].map(|figure| figure / inputs as f64).into()
-}
-
-const ROWS: usize = 1_000;
-
-/// A table in a file, which is removed at the end. Each thread opens it once.
-struct Database(tempfile::TempPath);
-
-thread_local! {
-    static CONNECTION: RefCell<Option<(PathBuf, Connection)>> = const { RefCell::new(None) };
-}
-
-impl Database {
-    fn new() -> Self {
-        let file = NamedTempFile::new().expect("a file").into_temp_path();
-        let connection = Connection::open(&file).expect("a database");
-        connection
-            .execute_batch(&format!(
-                "CREATE TABLE numbers (number INTEGER);
-                 WITH RECURSIVE up(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM up LIMIT {ROWS})
-                 INSERT INTO numbers SELECT n FROM up;"
-            ))
-            .expect("a table");
-        Self(file)
-    }
-
-    fn query(&self, number: usize) {
-        CONNECTION.with_borrow_mut(|own| {
-            if own.as_ref().is_none_or(|(path, _)| **path != *self.0) {
-                let connection =
-                    Connection::open_with_flags(&self.0, OpenFlags::SQLITE_OPEN_READ_ONLY);
-                *own = Some((self.0.to_path_buf(), connection.expect("the database")));
-            }
-            let (_, connection) = own.as_ref().expect("it is open");
-            let mut query = connection
-                .prepare_cached("SELECT count(*) FROM numbers WHERE number % 97 = ?1")
-                .expect("a query");
-            let rest = number % 97;
-            let count: u32 = query.query_row([rest as u32], |row| row.get(0)).expect("a row");
-            assert_eq!(count as usize, (ROWS - rest).div_ceil(97));
-        });
-    }
 }
