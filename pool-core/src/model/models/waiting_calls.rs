@@ -1,6 +1,7 @@
 //! Calls that wait for batches: they go on within the cap, and nothing waits for ever.
 
 use super::{Alone, Meeting, Model, Progress, model, pool};
+use crate::model::meeting::hold_a_lock_across_a_nested_loop;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -69,25 +70,7 @@ fn the_cap_holds_while_a_call_waits_and_comes_back() {
 #[test]
 fn a_lock_may_be_held_across_a_nested_loop() {
     // Minutes with two preemptions: four threads.
-    Model { bound: 1, ..Model::DEFAULT }.check(|| {
-        let pool = Arc::new(pool(2));
-        let (lock, meeting) = (Arc::new(Mutex::new(())), Meeting::new());
-        let (inner, held, met) = (Arc::clone(&pool), Arc::clone(&lock), Arc::clone(&meeting));
-        let holder = pool.submit(move || {
-            let _held = held.lock().unwrap();
-            inner.map([1], |_| met.attend(2)).for_each(drop);
-        });
-        // These two may get both permits while the holder waits, unless it gets one handed over.
-        let others = [0, 1].map(|_| {
-            let (lock, meeting) = (Arc::clone(&lock), Arc::clone(&meeting));
-            pool.submit(move || {
-                meeting.attend(1);
-                drop(lock.lock().unwrap());
-            })
-        });
-        holder.join().unwrap();
-        others.into_iter().for_each(|task| task.join().unwrap());
-    });
+    Model { bound: 1, ..Model::DEFAULT }.check(|| hold_a_lock_across_a_nested_loop(pool(2)));
 }
 
 #[test]

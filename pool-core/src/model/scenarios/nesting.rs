@@ -1,8 +1,7 @@
 //! Calls that run batches of their own, rest or sleep.
 
-use crate::model::meeting::Meeting;
+use crate::model::meeting::hold_a_lock_across_a_nested_loop;
 use crate::model::scenarios::{Capped, explore, hasty, lasting};
-use shuttle::sync::Mutex;
 use shuttle::sync::mpsc::channel;
 use shuttle::thread;
 use std::sync::Arc;
@@ -128,25 +127,7 @@ fn calls_rest_and_nest_while_their_pool_pauses() {
 
 #[test]
 fn calls_that_wait_return_before_others_begin() {
-    explore(|| {
-        let pool = Arc::new(lasting().max_workers(2).build());
-        let (lock, meeting) = (Arc::new(Mutex::new(())), Meeting::new());
-        let (inner, held, met) = (Arc::clone(&pool), Arc::clone(&lock), Arc::clone(&meeting));
-        let holder = pool.submit(move || {
-            let _held = held.lock().unwrap();
-            inner.map([1], |_| met.attend(2)).for_each(drop);
-        });
-        // These two would block on the lock with both permits.
-        let others = [0, 1].map(|_| {
-            let (lock, meeting) = (Arc::clone(&lock), Arc::clone(&meeting));
-            pool.submit(move || {
-                meeting.attend(1);
-                drop(lock.lock().unwrap());
-            })
-        });
-        holder.join().unwrap();
-        others.into_iter().for_each(|task| task.join().unwrap());
-    });
+    explore(|| hold_a_lock_across_a_nested_loop(lasting().max_workers(2).build()));
 }
 
 #[test]
