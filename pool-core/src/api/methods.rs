@@ -153,10 +153,11 @@ macro_rules! consumer {
 
             /// Gathers all results on the calling thread. Blocks until no call of the batch runs any more.
             ///
-            /// A collection that ends early ends the batch early: no further input is started. `Result<Vec<_>, _>`
-            /// ends at the first `Err`; `Vec<Result<_, _>>` keeps every result. A batch that is stopped gives what it
-            /// has, as if the inputs had ended there. Unless [`buffer`](Self::buffer) is set, inputs of known length
-            /// are not held back while the result at the head is slow.
+            /// A collection that ends early ends the batch early: no further input is started. `Result<Vec<_>, _>` ends
+            /// at the first `Err`; `Vec<Result<_, _>>` keeps every result. Where results come in quick succession it
+            /// gathers many at a time, so an early end may come up to half a millisecond late. A batch that is stopped
+            /// gives what it has, as if the inputs had ended there. Unless [`buffer`](Self::buffer) is set, inputs of
+            /// known length are not held back while the result at the head is slow.
             ///
             /// # Panics
             ///
