@@ -19,7 +19,8 @@ pub(super) fn experiments() -> Vec<Experiment> {
     let experiment = |job: &'static str, how: &str, names: Vec<&'static str>| Experiment {
         name: job.replace('-', "/"),
         job: format!(
-            "calls that do nothing on one core, N = {WORKERS}, {how}: wall beside a thread that never rests ÷ wall alone; 2 is its fair share"
+            "calls that do nothing on one core, N = {WORKERS}, {how}: wall beside a thread that never rests \
+             ÷ wall alone; 2 is its fair share"
         ),
         figures: vec![
             Figure::new("wall", "× alone")

@@ -19,8 +19,8 @@ fn experiment(workers: usize, inputs: usize, wait: u64, quick: usize) -> Experim
     Experiment {
         name: format!("overlap/{workers}"),
         job: format!(
-            "{inputs} sleeps of {wait_ms} ms, N = {workers}: wall ÷ {} ms; `{SLEEP_ALONE}`: {turns} sleeps in each of {workers} \
-             threads that share nothing",
+            "{inputs} sleeps of {wait_ms} ms, N = {workers}: wall ÷ {} ms; `{SLEEP_ALONE}`: {turns} sleeps \
+             in each of {workers} threads that share nothing",
             milliseconds(ideal)
         ),
         figures: vec![

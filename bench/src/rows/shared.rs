@@ -31,8 +31,8 @@ pub(super) fn experiments() -> Vec<Experiment> {
         Experiment {
             name: "two-callers".into(),
             job: format!(
-                "two threads with {EACH} sleeps of 1 ms each on one pool, N = {WORKERS}: the last one's wall ÷ {} ms, and the \
-                 first one's wall ÷ the last one's, 1 if they share alike",
+                "two threads with {EACH} sleeps of 1 ms each on one pool, N = {WORKERS}: the last one's \
+                 wall ÷ {} ms, and the first one's wall ÷ the last one's, 1 if they share alike",
                 ideal.as_millis()
             ),
             figures: vec![

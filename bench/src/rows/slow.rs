@@ -42,8 +42,8 @@ fn experiment(place: &str, which: &str, quick: usize, waits: Vec<Duration>) -> E
     Experiment {
         name: format!("slow/{}", place.replace(' ', "-")),
         job: format!(
-            "1 % of the calls sleep {} ms, {which}; the others {} ms; N = {WORKERS}: wall ÷ {:.0} ms, what their order allows; \
-             `{SLEEP_ALONE}`: {WORKERS} threads that share nothing, and know their waits before",
+            "1 % of the calls sleep {} ms, {which}; the others {} ms; N = {WORKERS}: wall ÷ {:.0} ms, what \
+             their order allows; `{SLEEP_ALONE}`: {WORKERS} threads that share nothing, and know their waits before",
             SLOW_WAIT.as_millis(),
             waits.iter().min().map_or(0, Duration::as_millis),
             bound.as_secs_f64() * 1e3,

@@ -16,7 +16,8 @@ pub(super) fn experiments() -> Vec<Experiment> {
     vec![Experiment {
         name: "warm/10".into(),
         job: format!(
-            "batches of {INPUTS} calls that do nothing, back to back, N = {WORKERS}; threads that belong to a batch are started anew"
+            "batches of {INPUTS} calls that do nothing, back to back, N = {WORKERS}; threads that belong to \
+             a batch are started anew"
         ),
         figures: vec![
             wall.goal(Bound::Ratio(1.0, OneByOne::NAME), Bound::Ratio(0.8, OneByOne::NAME)),

@@ -173,14 +173,20 @@ impl<T> Consumer<'_, T> {
                             continue;
                         }
                     }
-                    stage = self.sleep(stage, deadline, look);
+                    stage = self.sleep(stage, eager, deadline, look);
                 }
             }
         }
     }
 
     /// Lets time pass until the consumer asks again, and gives the next stage.
-    fn sleep(&mut self, stage: Stage, deadline: Option<Instant>, look: Option<Instant>) -> Stage {
+    fn sleep(
+        &mut self,
+        stage: Stage,
+        eager: bool,
+        deadline: Option<Instant>,
+        look: Option<Instant>,
+    ) -> Stage {
         match stage {
             Stage::Looks(number) if number < self.lot.looks() => match pace::pause(number) {
                 true => Stage::Looks(number + 1),
@@ -192,9 +198,10 @@ impl<T> Consumer<'_, T> {
                 Stage::Tired
             }
             Stage::First | Stage::Tired => {
-                let begun = Instant::now();
+                // Any other consumer is woken for each result, and asks no clock.
+                let begun = (eager && stage == Stage::First).then(Instant::now);
                 sync::park(sync::sooner(deadline, look));
-                self.lot.brisk = stage == Stage::First && pace::is_brisk(begun);
+                self.lot.brisk = begun.is_some_and(pace::is_brisk);
                 stage
             }
         }

@@ -149,8 +149,7 @@ impl<T> Handle<'_, T> {
             }
         }
 
-        let mut panics = Panics::default();
-        let result = {
+        let (result, mut panics) = {
             let closing = Closing(&*self.batch, &self.crew);
             if !std::mem::replace(&mut self.started, true) {
                 // SAFETY: `closing` closes the batch and waits before this block ends or unwinds, and so before `'env`
@@ -160,10 +159,10 @@ impl<T> Handle<'_, T> {
             }
             let lot = self.lot.get_mut();
             let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
-            panics.keep(closing.close().first());
+            let panics = closing.close();
             // The batch is closed.
             std::mem::forget(closing);
-            result
+            (result, panics)
         };
         self.lot.get_mut().clear(&mut panics);
         if let Some(payload) = panics.first() {

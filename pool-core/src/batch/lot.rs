@@ -63,10 +63,11 @@ impl<T> Lot<T> {
         if self.told { 0 } else { PATIENCE }
     }
 
-    /// How long to look away then. Where no worker is held back for the results, they can wait.
-    pub(crate) fn nap(&mut self, core_is_shared: bool) -> Duration {
+    /// How long to look away then. Where no worker is held back for the results, or the consumer is `tired` of looks,
+    /// they can wait longer each time.
+    pub(crate) fn nap(&mut self, tired: bool) -> Duration {
         let nap = self.nap;
-        if self.told || core_is_shared {
+        if self.told || tired {
             self.nap.lengthen();
         }
         nap.length()

@@ -161,3 +161,19 @@ pub struct Stats {
     /// The calls that have panicked.
     pub panicked: usize,
 }
+
+#[cfg(all(test, not(any(pool_loom, pool_shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tallies_of_ended_threads_leave_the_list_and_still_count() {
+        let counters = Counters::default();
+        let living: Vec<_> = (0..10).map(|_| counters.new_tally()).collect();
+        (0..1_000).for_each(|_| counters.new_tally().count(false));
+        living.iter().for_each(|tally| tally.count(true));
+        let stats = counters.stats(0);
+        assert_eq!((stats.completed, stats.panicked), (1_010, 10));
+        assert!(counters.tallies.lock().of_threads.len() <= 2 * living.len() + 1);
+    }
+}

@@ -363,7 +363,7 @@ impl Crew {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-{number}", self.config.name);
         let crew = Arc::clone(self);
-        if sync::spawn(name, self.config.stack_size, move || crew.begin_thread()).is_err() {
+        if sync::spawn(name, self.config.stack_size, move || crew.begin_thread(number)).is_err() {
             self.start_failed();
         }
     }
@@ -375,21 +375,21 @@ impl Crew {
     }
 
     /// A new thread, between the user's code for its start and for its end.
-    fn begin_thread(self: Arc<Self>) {
+    fn begin_thread(self: Arc<Self>, number: usize) {
         let Config { on_start, on_end, .. } = self.config;
         if let Some(Err(payload)) = on_start.map(unwind::catch) {
             self.start_failed();
             self.sweep();
             return unwind::discard(payload);
         }
-        self.run();
+        self.run(number);
         unwind::discard(on_end.map(unwind::catch));
     }
 
     /// The life of a worker. It begins with a permit, which was held for the thread from the decision to start it.
-    fn run(self: Arc<Self>) {
+    fn run(self: Arc<Self>, number: usize) {
         let worker = Rc::new(Worker {
-            local: Local::new(self.started.load(Ordering::Relaxed)),
+            local: Local::new(number),
             tally: self.counters.new_tally(),
             crew: Arc::clone(&self),
         });

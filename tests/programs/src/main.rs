@@ -146,7 +146,8 @@ fn run(arguments: Arguments) -> Result<(), String> {
     let Tally { programs, calls, batches } = tally;
     let seconds = begun.elapsed().as_secs_f64();
     println!(
-        "{programs} programs, {calls} calls, {batches} batches, {seconds:.1} s, seeds {first}..{next}: all as it should be"
+        "{programs} programs, {calls} calls, {batches} batches, {seconds:.1} s, seeds {first}..{next}: all \
+         as it should be"
     );
     Ok(())
 }
