@@ -168,7 +168,8 @@ fn all_but_one_while_a_stream_is_read() {
             let seen: Vec<_> = future::block_on(stream.collect());
             assert_eq!(seen, Vec::from_iter(0..200));
             assert_eq!(future::block_on(pool.submit(|| 7)).unwrap(), 7);
-            assert_eq!(pool.stats().threads, usize::try_from(first).unwrap());
+            // A thread may be trying to start another one, and that counts until it is refused.
+            support::until(|| pool.stats().threads == usize::try_from(first).unwrap());
             assert!((refusal.refused)() > 0);
             (refusal.refuse)(0, 0);
             has_recovered(&pool);
@@ -208,7 +209,7 @@ fn those_beyond_what_a_user_may_have() {
             for _ in 0..2 {
                 work(pool, 16);
             }
-            assert!(pool.stats().threads < 8, "{} threads", pool.stats().threads);
+            support::until(|| pool.stats().threads < 8);
         });
         if child {
             return;

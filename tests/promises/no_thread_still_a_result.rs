@@ -240,7 +240,8 @@ fn with_fewer_threads_than_the_cap() {
                     );
                 }
                 assert!(meter.most() <= 4);
-                assert_eq!(pool.stats().threads, 1);
+                // The thread may be trying to start another one, and that counts until it is refused.
+                support::until(|| pool.stats().threads == 1);
                 // The one thread is taken, so the consumer runs the calls itself.
                 let (gate, entered) = (support::Gate::default(), support::Gate::default());
                 let task = pool.submit({

@@ -144,7 +144,8 @@ fn bump(counter: &AtomicUsize, by: usize) {
 pub struct Stats {
     /// The cap.
     pub max_workers: usize,
-    /// The threads that are alive, idle ones too.
+    /// The threads that are alive, idle ones too, and those that are being started. One that cannot be started counts
+    /// until the system has refused it.
     pub threads: usize,
     /// The calls that run at this moment; a call that waits for a batch of its own is not running.
     pub running: usize,

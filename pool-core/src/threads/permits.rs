@@ -125,7 +125,7 @@ impl Permits {
         self.cap.load(Ordering::Relaxed)
     }
 
-    /// How many threads live, and how many calls have given their permit up and have no new one.
+    /// How many threads live or are being started, and how many calls have given their permit up and have no new one.
     pub(crate) fn threads_and_away(&self) -> (usize, usize) {
         let state = self.state.lock();
         (state.threads, state.away)
