@@ -34,9 +34,10 @@ impl Client {
 #[test]
 fn docs_link_to_the_function() {
     let docs = AnotherCrate::new("docs");
+    docs.write("src/lib.rs", SOURCE);
     for private in [None, Some("--document-private-items")] {
         let arguments: Vec<&str> = ["doc", "--no-deps"].into_iter().chain(private).collect();
-        let output = docs.cargo(&arguments, SOURCE);
+        let output = docs.cargo(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 

@@ -21,6 +21,7 @@ const LIFETIMES: [&str; 3] = ["'_", "'a", "'static"];
 /// What each function stands among.
 const HEAD: &str = "
     #![allow(dead_code, unused, clippy::all)]
+    fn main() {}
     use pool_core::concurrent;
     use std::borrow::Cow;
     #[derive(Clone)] pub struct Row<'x>(&'x str);
@@ -180,31 +181,45 @@ fn rounds(
     let mut refused = BTreeMap::new();
     loop {
         let numbers: Vec<usize> = left.iter().copied().collect();
-        let lines = numbers.iter().map(|number| line(*number));
-        let source: String = [HEAD.replace('\n', " ") + "\n"].into_iter().chain(lines).collect();
-        let errors = errors(&source);
+        let errors = errors(numbers.chunks(PROGRAM).map(|some| {
+            [HEAD.replace('\n', " ") + "\n"]
+                .into_iter()
+                .chain(some.iter().map(|n| line(*n)))
+                .collect()
+        }));
         if errors.is_empty() {
             return refused;
         }
-        for (line, errors) in errors {
-            let number = *numbers.get(line - 2).unwrap_or_else(|| panic!("{errors:#?}"));
+        for ((program, line), errors) in errors {
+            let number = line.checked_sub(2).and_then(|line| numbers.get(program * PROGRAM + line));
+            let number = *number.unwrap_or_else(|| panic!("{errors:#?}"));
             left.remove(&number);
             refused.insert(number, errors);
         }
     }
 }
 
-/// The errors on each line.
-fn errors(source: &str) -> BTreeMap<usize, BTreeSet<String>> {
-    let output = AnotherCrate::new("lifetimes").cargo(&["check", "--message-format=short"], source);
+/// How many functions stand in one program. There are several programs, so that all cores compile.
+const PROGRAM: usize = 200;
+
+/// The errors in each program, on each line.
+fn errors(sources: impl Iterator<Item = String>) -> BTreeMap<(usize, usize), BTreeSet<String>> {
+    let programs = AnotherCrate::new("lifetimes");
+    for (number, source) in sources.enumerate() {
+        programs.write(&format!("src/bin/{number}.rs"), &source);
+    }
+    let output = programs.cargo(&["check", "--keep-going", "--message-format=short"]);
     let told = String::from_utf8(output.stderr).unwrap();
-    let mut errors: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    for told in told.lines().filter_map(|line| line.strip_prefix("src/lib.rs:")) {
-        let [line, _, level_and_message] = told.splitn(3, ':').collect::<Vec<_>>()[..] else {
+    let mut errors: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for told in told.lines().filter_map(|line| line.strip_prefix("src/bin/")) {
+        let [program, line, _, level_and_message] = told.splitn(4, ':').collect::<Vec<_>>()[..]
+        else {
             panic!("no line and column: {told}");
         };
         if let Some(error) = level_and_message.strip_prefix(" error") {
-            errors.entry(line.parse().unwrap()).or_default().insert(error.to_owned());
+            let program = program.strip_suffix(".rs").unwrap().parse().unwrap();
+            let place = (program, line.parse().unwrap());
+            errors.entry(place).or_default().insert(error.to_owned());
         }
     }
     assert_eq!(output.status.success(), errors.is_empty(), "{told}");

@@ -15,11 +15,13 @@ fn the_dependency_may_have_another_name() {
         pub fn free(#[cfg_attr(all(), shared)] x: u8, y: u8) -> u8 { x + y }
         pub fn used() -> u8 { free::map(1, [1]).collect::<Vec<_>>()[0] }
     ";
-    let output = renamed.cargo(&["check"], source);
+    renamed.write("src/lib.rs", source);
+    let output = renamed.cargo(&["check"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     let source = "#[pc::concurrent]\npub fn free(x: &str) -> Option<usize> { Some(x.len()) }";
-    let output = renamed.cargo(&["check", "--message-format=short"], source);
+    renamed.write("src/lib.rs", source);
+    let output = renamed.cargo(&["check", "--message-format=short"]);
     let told = String::from_utf8(output.stderr).unwrap();
     let errors: Vec<_> = told.lines().filter(|line| line.starts_with("src/lib.rs:")).collect();
     assert!(matches!(errors[..], [error] if error.contains("`pool_core`")), "{told}");

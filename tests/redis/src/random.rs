@@ -4,6 +4,7 @@ use crate::faults::{assert_nothing_left, fleet};
 use crate::server::{Process, Server};
 use crate::storm::{COUNT, POISON, Tally, restart};
 use crate::{LEASE, double};
+use fastrand::Rng;
 use pool_core::{CallError, Fleet, FleetError, RemoteError, StopHandle};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -17,7 +18,7 @@ pub(crate) fn rounds(time: Duration, mut seed: u64) {
     let begun = Instant::now();
     while begun.elapsed() < time {
         println!("random --seed {seed}");
-        round(&mut Random(seed));
+        round(&mut Rng::with_seed(seed));
         seed += 1;
     }
     println!("all passed");
@@ -51,20 +52,20 @@ enum End {
 }
 
 impl Plan {
-    fn new(random: &mut Random) -> Self {
+    fn new(random: &mut Rng) -> Self {
         let kinds = [Kind::Map, Kind::AsCompleted, Kind::AsCompleted, Kind::InOrder];
-        let after = random.below(COUNT);
+        let after = random.u64(..COUNT);
         let ends = [End::TakeAll, End::TakeAll, End::Stop(after), End::Drop(after)];
         let buffers = [None, Some(1), Some(7), Some(64), Some(1000)];
         Self {
-            workers: 2 + random.below(2),
-            strict_log: random.below(2) == 0,
-            kind: random.one_of(kinds),
-            buffer: random.one_of(buffers),
-            milliseconds: 1 + random.below(3),
+            workers: 2 + random.u64(..2),
+            strict_log: random.bool(),
+            kind: random.choice(kinds).unwrap(),
+            buffer: random.choice(buffers).unwrap(),
+            milliseconds: 1 + random.u64(..3),
             // In one round of three there is some.
-            poison: random.below(3 * COUNT),
-            end: random.one_of(ends),
+            poison: random.u64(..3 * COUNT),
+            end: random.choice(ends).unwrap(),
         }
     }
 
@@ -74,7 +75,7 @@ impl Plan {
     }
 }
 
-fn round(random: &mut Random) {
+fn round(random: &mut Rng) {
     let plan = Plan::new(random);
     println!("    {plan:?}");
     let mut server = Server::start();
@@ -94,7 +95,7 @@ fn round(random: &mut Random) {
         let over = &over;
         scope.spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                thread::sleep(Duration::from_millis(random.below(600)));
+                thread::sleep(Duration::from_millis(random.u64(..600)));
                 restart(server, workers);
                 if *acts < 12 && !over.load(Ordering::Relaxed) {
                     println!("    {}", act(random, server, workers));
@@ -235,10 +236,10 @@ impl Drop for Ended<'_> {
     }
 }
 
-fn act(random: &mut Random, server: &mut Server, workers: &mut [Process]) -> &'static str {
-    let number = usize::try_from(random.below(workers.len() as u64)).unwrap();
-    let pause = Duration::from_millis(random.below(2 * LEASE.as_millis() as u64));
-    match random.below(9) {
+fn act(random: &mut Rng, server: &mut Server, workers: &mut [Process]) -> &'static str {
+    let number = random.usize(..workers.len());
+    let pause = Duration::from_millis(random.u64(..2 * LEASE.as_millis() as u64));
+    match random.u64(..9) {
         0 | 1 => {
             workers[number] = server.beside("worker");
             "worker killed"
@@ -275,7 +276,7 @@ fn act(random: &mut Random, server: &mut Server, workers: &mut [Process]) -> &'s
             let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut connection).unwrap();
             let ids: Vec<&str> =
                 list.lines().filter_map(|line| line.split(['=', ' ']).nth(1)).collect();
-            let id = ids[usize::try_from(random.below(ids.len() as u64)).unwrap()];
+            let id = random.choice(ids).unwrap();
             // It may be gone by now, or be the one that asks.
             let _ = redis::cmd("CLIENT").arg(&["KILL", "ID", id]).query::<u64>(&mut connection);
             "connection killed"
@@ -284,22 +285,5 @@ fn act(random: &mut Random, server: &mut Server, workers: &mut [Process]) -> &'s
             redis::cmd("FLUSHALL").query::<()>(&mut server.connect().unwrap()).unwrap();
             "data lost"
         }
-    }
-}
-
-/// Numbers by a seed (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % end
-    }
-
-    fn one_of<T: Copy, const N: usize>(&mut self, choices: [T; N]) -> T {
-        choices[usize::try_from(self.below(N as u64)).unwrap()]
     }
 }
