@@ -1,5 +1,5 @@
-//! Checks the rooms of `pool-core`: what a room imports stands in the same room or in one below it, and only `expand`
-//! of `pool-macros` quotes. The compiler sees to the rest: `unsafe` is expected in one room, and fields are private to
+//! Checks the rooms of `pool-core`: each import names what it imports, and that stands in the same room or in one below
+//! it; only `expand` of `pool-macros` quotes. The compiler sees to the rest: `unsafe` is expected in one room, and fields are private to
 //! theirs.
 
 use std::path::{Path, PathBuf};
@@ -25,6 +25,12 @@ fn main() -> ExitCode {
             continue;
         };
         for (number, line) in code(&file) {
+            for glob in ["crate::{", "super::*"].into_iter().filter(|glob| line.contains(glob)) {
+                faults.push(format!(
+                    "{}:{number}: `{glob}` does not show what it imports",
+                    file.display()
+                ));
+            }
             for path in line.split("crate::").skip(1) {
                 let name: String =
                     path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();

@@ -80,7 +80,7 @@
 //!   Calls then stand on top of each other on one thread and share its `thread_local!`s: a `RefCell` there that is
 //!   borrowed while the call waits is borrowed again by the inner call, and panics. End the borrow before the wait.
 //! - **Inside a call**, each wait above zero makes way for other calls when there is nothing to run. A loop over
-//!   [`next_timeout(Duration::ZERO)`](Map::next_timeout) is work and makes way for none.
+//!   [`next_timeout(Duration::ZERO)`](Map::next_timeout) keeps its permit: it makes way for none.
 //! - **With a lock held** a call may wait for a batch on its own pool. Over a batch of another pool it may deadlock,
 //!   if calls of its own pool block on that lock: see [`Pool`](Pool#deadlocks). In [`back_off`] it may deadlock, too.
 //!
@@ -90,13 +90,13 @@
 //!   and functions that share it.
 //! - **Nesting never deadlocks.** A call may run batches and join tasks on its own pool, with a cap of 1 too, as long
 //!   as it waits through this library.
-//! - **Fair.** Batches that share a pool share its workers, whatever their lengths: they take turns call by call,
-//!   once each has begun two calls for each worker. A call with a long batch of its own counts against the cap
+//! - **Fair.** Batches that share a pool share its workers, whatever their lengths: they take turns call by call.
+//!   A young batch is spared: it first begins two calls for each worker. A call with a long batch of its own counts against the cap
 //!   meanwhile, as any long call does.
 //! - **Nothing is lost.** Each input that was taken is yielded once as an outcome, or dropped once with its batch.
 //! - **A result is seen when it is there.** [`Map::next_timeout`] bounds the wait for it; [`Timeout`] loses nothing.
 //! - **No thread, still a result.** If no thread can be started, the thread that waits for the batch or joins the
-//!   task runs the calls.
+//!   task runs the calls. In async code no thread waits: a stream panics, and an awaited task gives an error.
 //! - **Idle costs nothing.** No polling: a thread that has run calls of less than a microsecond looks around for more
 //!   of them for some microseconds, then it sleeps. Threads start when there is work and end after `keep_alive`
 //!   without.
@@ -145,7 +145,7 @@
 //! - `redis`: workers of a [`Fleet`] on other machines, over Redis Streams.
 //! - `measure`: [`Measure`] finds how many workers a function should have.
 //! - `tracing`: each call runs in a span `call` of target `pool_core`, a child of the span in which its batch was
-//!   built.
+//!   built. In a worker of a [`Fleet`] its `index` is 0: only the caller knows the place of the input.
 #![cfg_attr(not(all(feature = "fleet", unix)), doc = "", doc = "[`Fleet`]: #features")]
 #![cfg_attr(not(feature = "macros"), doc = "", doc = "[`concurrent`]: #features")]
 #![cfg_attr(not(feature = "measure"), doc = "", doc = "[`Measure`]: #features")]

@@ -59,8 +59,8 @@ impl Args {
 
     /// Whether a name is that of a crate which generated code or most users' code may name.
     pub(crate) fn is_a_crate(&self, name: &str) -> bool {
-        let given = self.krate.iter().flat_map(|given| &given.value.segments);
-        given.map(|segment| segment.ident.to_string()).any(|segment| segment == name)
+        let given = self.krate.as_ref().and_then(|given| given.value.segments.first());
+        given.is_some_and(|first| first.ident == name)
             || ["std", "core", "alloc", "pool_core"].contains(&name)
     }
 

@@ -19,14 +19,15 @@ pub(crate) fn deprecated(attributes: &[Attribute]) -> Vec<Attribute> {
 /// `#[doc(hidden)]`.
 pub(crate) fn hidden(attributes: &[Attribute]) -> Vec<Attribute> {
     kept(attributes, |meta| match meta {
-        Meta::List(list) if list.path.is_ident("doc") && list.tokens.to_string() == "hidden" => {
-            Some(meta.clone())
+        Meta::List(list) if list.path.is_ident("doc") && names(list, &["hidden"]) => {
+            let hidden = Ident::new("hidden", Span::call_site()).into_token_stream();
+            Some(Meta::List(MetaList { tokens: hidden, ..list.clone() }))
         }
         _ => None,
     })
 }
 
-/// The levels of lints, since the companion has what the function has: many arguments, types of many words.
+/// The levels of the function's lints. They hold for the companion, since it has the same arguments and types.
 ///
 /// What the function expects is allowed in the companion, since it happens in the function alone. What it forbids is
 /// denied, since the companion allows some lints by name.
@@ -62,10 +63,14 @@ pub(crate) fn allows_dead_code(attributes: &[Attribute]) -> bool {
 
 /// Whether a list of lints contains the one of unused functions.
 fn names_dead_code(list: &MetaList) -> bool {
-    let lints = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-    lints.is_ok_and(|lints| {
-        let groups = ["dead_code", "unused", "warnings"];
-        lints.iter().any(|lint| groups.iter().any(|group| lint.path().is_ident(group)))
+    names(list, &["dead_code", "unused", "warnings"])
+}
+
+/// Whether a list contains one of these words.
+fn names(list: &MetaList, words: &[&str]) -> bool {
+    let metas = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    metas.is_ok_and(|metas| {
+        metas.iter().any(|meta| words.iter().any(|word| meta.path().is_ident(word)))
     })
 }
 

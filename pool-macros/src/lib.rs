@@ -54,7 +54,8 @@ use proc_macro::TokenStream;
 /// It goes on free functions, in a module or in another function's body, and on methods of an inherent `impl` that take
 /// `&self`, `self: Arc<Self>` or `self: &Arc<Self>`. Methods have siblings in place of the type: `client.fetch_map(…)`,
 /// `client.fetch_as_completed(…)`, `client.fetch_submit(…)` and `Client::fetch_pool()`. With an `Arc` a batch owns a
-/// share of the client, so that it can be kept.
+/// share of the client, so that it can be kept, and a task can be submitted; with `&self` only a `&'static` client can
+/// submit.
 ///
 /// ```
 /// use pool_core::concurrent;
@@ -92,7 +93,7 @@ use proc_macro::TokenStream;
 /// | `x: T` | moved into the call | a `T` |
 /// | `x: &T`, lifetime elided | lent: the batch owns the input and lends it to the call | any `I: Lend<T>`; a `T` where that is a type parameter of the function |
 /// | `x: &'a T`, lifetime named | moved, as the reference that it is | a `&'a T` |
-/// | `#[shared] x: &T` | one value for all calls, lent to each | given before the inputs: any `S: Lend<T>`; a `&T` where that is a type parameter of the function |
+/// | `#[shared] x: &T` | one value for all calls, lent to each | given before the inputs: any `S: Lend<T> + Send + Sync`; a `&T` where that is a type parameter of the function |
 /// | `#[shared] x: T` | one value for all calls, cloned for each | given before the inputs: a `T` |
 /// | `#[worker] x: &mut T` | a state that a call has to itself: a connection, a client, a buffer | given before the inputs: a closure that makes one |
 /// | several without `#[shared]` | | a tuple of them, in their order |
@@ -152,7 +153,7 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// A turbofish names the function's own type parameters, and for `as_completed` after them the type of each input that
-/// is lent, which can be left to the compiler.
+/// is lent, for which `_` can be written.
 ///
 /// ```
 /// use pool_core::concurrent;
@@ -393,6 +394,7 @@ use proc_macro::TokenStream;
 /// | it says | since | write |
 /// | --- | --- | --- |
 /// | "enum is not supported in `trait`s or `impl`s", "consider moving the enum out to a nearby module scope" | the function stands in an `impl` and has no `self` | `#[concurrent(associated)]` |
+/// | "cannot find type `Self` in this scope", "`Self` is only available in impls, traits, or type definitions" | `associated` stands on a free function | the attribute without it |
 /// | "method `fetch_map` is not a member of trait `Fetch`", four times | siblings cannot stand in the `impl` of a trait | the attribute on an inherent method, which that of the trait calls |
 /// | "cannot find `pool_core` in the crate root", "could not find `pool_core` in the list of imported crates", "use of unresolved module or unlinked crate `pool_core`" | the dependency has another name, or another crate re-exports it | `crate = ::name` |
 /// | "this function takes 1 argument but 2 arguments were supplied", "remove the extra argument" | a parameter that is the same for all calls is not marked | `#[shared]` before it |

@@ -2,9 +2,10 @@
 
 use crate::errors::{Errors, wrong_type};
 use crate::types::{borrowed, impl_trait, is_elided, peel};
+use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Error, Ident, Lifetime, Pat, PatType, Type, TypeParamBound, TypeReference,
-    TypeTraitObject,
+    Attribute, Error, Ident, Lifetime, Meta, Pat, PatType, Token, Type, TypeParamBound,
+    TypeReference, TypeTraitObject,
 };
 
 /// One parameter other than `self`.
@@ -182,11 +183,19 @@ fn lent_mutably(reference: &TypeReference, role: Role) -> Error {
 
 /// Refuses what would give the companion several signatures. A `#[cfg_attr(…, shared)]` was resolved before.
 pub(crate) fn not_configured(attributes: &[Attribute], what: &str, errors: &mut Errors) {
-    for attribute in attributes.iter().filter(|attr| is(attr, "cfg") || is(attr, "cfg_attr")) {
+    for attribute in attributes.iter().filter(|attr| is(attr, "cfg") || adds_cfg(attr)) {
         let message =
             format!("`#[cfg]` on {what}; write one function for each configuration instead");
         errors.at(attribute, message);
     }
+}
+
+/// Whether an attribute may add a `#[cfg]` under its condition.
+fn adds_cfg(attribute: &Attribute) -> bool {
+    let metas = || attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok();
+    let configures =
+        |meta: &Meta| ["cfg", "cfg_attr"].iter().any(|name| meta.path().is_ident(name));
+    is(attribute, "cfg_attr") && metas().is_none_or(|metas| metas.iter().skip(1).any(configures))
 }
 
 /// Whether an attribute is `#[name]`, as rustc's own attributes are written.

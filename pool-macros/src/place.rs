@@ -45,6 +45,9 @@ impl Place {
                         mention,
                         "`Self` in a function without `self`; write `#[concurrent(associated)]`",
                     );
+                    if let Some(companion) = &args.companion {
+                        errors.at(&companion.key, NO_COMPANION);
+                    }
                     Self::Impl(None)
                 }
                 (Some(_), _) => Self::Impl(None),

@@ -43,6 +43,16 @@ impl Methods {
     }
 }
 
+#[concurrent]
+fn unread(#[cfg_attr(all(), allow(unused_variables))] x: u32, y: u32) -> u32 {
+    y
+}
+
+#[test]
+fn a_parameter_may_be_configured_in_what_is_no_cfg() {
+    assert_eq!(unread::map([(1, 2)]).collect::<Vec<_>>(), [2]);
+}
+
 #[test]
 fn cfg_guards_the_companion_too() {
     let _: [absent_too; 1] = [absent];

@@ -28,6 +28,13 @@ impl Client {
     pub fn fetch(&self, x: u8) -> u8 {
         x
     }
+
+    /// Fetches as it did before.
+    #[concurrent]
+    #[doc(hidden, alias = "get")]
+    pub fn fetch_old(&self, x: u8) -> u8 {
+        x
+    }
 }
 "#;
 
@@ -35,7 +42,7 @@ impl Client {
 fn docs_link_to_the_function() {
     let docs = AnotherCrate::new("docs");
     docs.write("src/lib.rs", SOURCE);
-    for private in [None, Some("--document-private-items")] {
+    for private in [Some("--document-private-items"), None] {
         let arguments: Vec<&str> = ["doc", "--no-deps"].into_iter().chain(private).collect();
         let output = docs.cargo(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -53,5 +60,6 @@ fn docs_link_to_the_function() {
         );
     }
     assert!(docs.page("docs/fn.look_for.html").contains("<code>looks::map(inputs)</code>"));
-    assert!(docs.page("docs/struct.Client.html").contains("fetch_as_completed"));
+    let client = docs.page("docs/struct.Client.html");
+    assert!(client.contains("fetch_as_completed") && !client.contains("fetch_old"));
 }

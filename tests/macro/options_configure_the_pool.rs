@@ -139,6 +139,12 @@ mod user {
     pub(crate) fn through_a_facade(x: &u32) -> Result<u32, ()> {
         Ok(*x)
     }
+
+    /// Hides no crate, though the path to the library goes through a module of that name.
+    #[::pool_core::concurrent(crate = crate::options_configure_the_pool::facade::inner::engine)]
+    pub(crate) fn inner(x: u32) -> u32 {
+        x
+    }
 }
 
 macro_rules! through_a_macro {
@@ -156,6 +162,7 @@ through_a_macro!(from_a_macro);
 fn the_library_may_be_re_exported() {
     assert_eq!(user::through_a_facade::map([1]).collect::<Vec<_>>(), [Ok(1)]);
     assert_eq!(user::through_a_facade::pool().max_workers(), 2);
+    assert_eq!(user::inner::map([1]).collect::<Vec<_>>(), [1]);
     assert_eq!(from_a_macro::map([1]).collect::<Vec<_>>(), [1]);
 }
 

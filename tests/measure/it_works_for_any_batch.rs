@@ -1,6 +1,7 @@
 use crate::alone;
 use pool_core::{Completion, Feed, Measure, Pool, concurrent};
 use std::convert::Infallible;
+use std::sync::Barrier;
 
 #[concurrent(max_workers = 2)]
 fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
@@ -33,6 +34,21 @@ fn functions_and_closures_and_feeds_are_measured() {
             pool.as_completed(feed.inputs(), |n: &u32| Ok::<_, Infallible>(*n))
         };
         assert_eq!(calls(Measure::new(fed)), (3, 0));
+    });
+}
+
+#[test]
+fn a_buffer_of_the_batch_holds_no_worker_back() {
+    alone(|| {
+        let (pool, meter) = (Pool::new(1), support::Meter::default());
+        let together = Barrier::new(4);
+        let call = |_: u32| {
+            meter.run(|| together.wait());
+            Ok::<_, ()>(())
+        };
+        let measure = Measure::new(|| pool.map(0..8, call).buffer(1).max_workers(1));
+        assert_eq!(measure.levels([4]).next().unwrap().calls(), 8);
+        assert_eq!(meter.most(), 4);
     });
 }
 

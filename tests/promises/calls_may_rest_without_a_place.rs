@@ -67,16 +67,17 @@ fn a_call_that_is_cancelled_does_not_rest() {
 fn a_rest_goes_on_at_the_next_free_place() {
     watched(|| {
         let pool = Pool::new(1);
-        let (gate, resting) = (Gate::default(), Gate::default());
-        let rests = resting.clone();
+        let (gate, rests) = (Gate::default(), Gate::default());
+        let may_rest = rests.clone();
         let first = pool.submit(move || {
-            rests.open();
+            may_rest.wait();
             assert!(back_off(MOMENT));
             Instant::now()
         });
-        resting.wait();
+        // It waits for the place, and so gets it when the first call rests, however long that takes.
         let waits = gate.clone();
         let blocker = pool.submit(move || waits.wait());
+        rests.open();
         until(|| blocker.has_started());
         let later = pool.submit(Instant::now);
         // Its time is over, and the place is taken.

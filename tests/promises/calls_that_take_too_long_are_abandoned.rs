@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Gate, Ledger, caught, forever, linger, pools, raise, until, watched};
+use support::{Gate, Ledger, forever, in_child, linger, pools, raise, until, watched};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const LIMIT: Duration = Duration::from_millis(40);
@@ -312,11 +312,14 @@ fn its_error_says_so() {
         error.into_failed().unwrap_err().message(),
         "the call took longer than `abandon_after` allows"
     );
-    assert!(
-        caught(|| CallError::<String>::TimedOut.into_error())
-            .unwrap_err()
-            .contains("abandon_after")
-    );
+}
+
+#[test]
+fn an_error_of_its_own_is_asked_for_in_vain_and_the_panic_says_so() {
+    if let Some(child) = in_child(|| _ = CallError::<String>::TimedOut.into_error()) {
+        let told = String::from_utf8(child.stderr).unwrap();
+        assert!(told.contains("the call took longer than `abandon_after` allows"), "{told}");
+    }
 }
 
 #[test]

@@ -78,7 +78,8 @@ impl<I, T, E> Completion<I, T, E> {
     ///
     /// # Panics
     ///
-    /// Panics with the call's own payload if the call panicked. The panic hook is not called again.
+    /// Panics with the call's own payload if the call panicked. The panic hook is not called again. Panics, too, if the
+    /// call was [abandoned](CallError::TimedOut): then there is no error of its own.
     ///
     /// # Errors
     ///

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 ///
 /// **`?` on a `CallError` loses the chain of the error inside**: its causes, its context, its backtrace. A
 /// `CallError<E>` is an [`Error`] for every `E` that can be shown, `String` and `anyhow::Error` included, so it has
-/// no `source`. And there is no `From` into `E`, so that `?` does not compile in a function that returns the call's own
-/// error. Take that error out before the `?`. Both ways go on with a panic of the call:
+/// no `source`. There is no `From` into `E`: in a function that returns the call's own error, `?` does not
+/// compile. Take that error out before the `?`. Both ways go on with a panic of the call:
 ///
 /// - `done.into_result()?`, with [`Completion::into_result`](crate::Completion::into_result);
 /// - `done.result.map_err(CallError::into_error)?` where `done.input` is still needed, with
@@ -84,7 +84,7 @@ impl<E> CallError<E> {
         }
     }
 
-    /// Returns the error that the call returned, or goes on with its panic. Panics if the call timed out, too.
+    /// Returns the error that the call returned, or goes on with its panic.
     ///
     /// This keeps the error's own chain where `?` on a `CallError` would lose it, and leaves the other fields of the
     /// [`Completion`](crate::Completion) in place. [`Completion::into_result`](crate::Completion::into_result) is
@@ -92,7 +92,8 @@ impl<E> CallError<E> {
     ///
     /// # Panics
     ///
-    /// Panics with the call's own payload if the call panicked. The panic hook is not called again.
+    /// Panics with the call's own payload if the call panicked. The panic hook is not called again. Panics, too, if the
+    /// call [timed out](Self::TimedOut): then there is no error of its own.
     ///
     /// # Examples
     ///
@@ -112,7 +113,11 @@ impl<E> CallError<E> {
     /// assert!(parse(&["7", "seven"]).is_err());
     /// ```
     pub fn into_error(self) -> E {
-        self.into_failed().unwrap_or_else(|panic| panic.resume())
+        match self {
+            Self::Failed(error) => error,
+            Self::Panicked(panic) => panic.resume(),
+            Self::TimedOut => panic!("{TIMED_OUT}"),
+        }
     }
 }
 

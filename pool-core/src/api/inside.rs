@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 /// Tells a call whether its result is still wanted: whether its batch, or any batch around that, was dropped, stopped,
 /// or ended early, or whether its time is over.
 ///
-/// Also true inside the input iterator of such a batch. False outside calls. The call of a [`Task`](crate::Task) is
+/// Also true inside the input iterator of such a batch: for all functions here an iterator counts as inside a call.
+/// False outside calls. The call of a [`Task`](crate::Task) is
 /// cancelled by the task's [stop handle](crate::Task::stop_handle) and [guard](crate::Task::cancel_on_drop) only, also
 /// if another call submitted it. The time of a call is set by [`timeout`](crate::Map::timeout). Does not block.
 ///
@@ -143,7 +144,7 @@ pub fn back_off(duration: Duration) -> bool {
 /// `delays` says how long to rest after each failure: an array, `backon`'s `ExponentialBuilder::default().build()`, the
 /// strategies of `retry`. There is one attempt more than there are delays.
 ///
-/// `again` is asked after each failure, with the error and the delay that is planned. It returns the delay to rest for:
+/// `again` is asked after each failure for which a delay is left, with the error and that delay. It returns the delay to rest for:
 /// the planned one, or another, such as that of a `Retry-After`. With `None` it gives up. For any error,
 /// `|_, delay| Some(delay)` will do.
 ///

@@ -12,9 +12,17 @@ use std::sync::Arc;
 /// [`Borrow`](std::borrow::Borrow), because its list of implementations lets literals, arrays and nested references
 /// infer.
 ///
-/// Every `T` is lent by `T`, `&T`, `&&T`, `&mut T`, [`Arc<T>`], `&Arc<T>`, [`Box<T>`], `&Box<T>`, [`Cow<T>`] and
-/// `&Cow<T>`; slices, strings and paths by their owned forms and by what the standard library converts to them without
-/// cost. A `&dyn Trait` is lent by what is one already: a cast makes it one, `&value as &dyn Trait`, since nothing else
+/// | what | is lent by |
+/// | --- | --- |
+/// | any `T` | `T`, `&T`, `&&T`, `&mut T`, [`Arc<T>`], `&Arc<T>`, [`Box<T>`], `&Box<T>`, [`Cow<T>`], `&Cow<T>` |
+/// | `[T]` | [`Vec<T>`], `&Vec<T>`, `Arc<Vec<T>>`, `[T; N]`, `&[T; N]` |
+/// | `str` | [`String`], `&String`, `&&String`, `Arc<String>` |
+/// | [`Path`] | [`PathBuf`], `&PathBuf`, `&&PathBuf`, `Arc<PathBuf>`, `str`, `&str`, `&&str`, [`String`], `&String`, [`OsStr`], `&OsStr`, [`OsString`], `&OsString`, `Cow<OsStr>` |
+/// | [`OsStr`] | [`OsString`], `&OsString`, `str`, `&str`, `&&str`, [`String`], `&String`, [`Path`], `&Path`, [`PathBuf`], `&PathBuf` |
+/// | [`CStr`] | [`CString`], `&CString` |
+/// | `[u8]` | `str`, `&str`, [`String`], `&String` |
+///
+/// A `&dyn Trait` is lent by what is one already: a cast makes it one, `&value as &dyn Trait`, since nothing else
 /// says which trait is meant.
 ///
 /// # Examples

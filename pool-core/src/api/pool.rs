@@ -206,8 +206,7 @@ impl Pool {
     /// at its time, with [`resume`](Self::resume), or when the `Pool` is dropped. No thread polls: one sleeps until
     /// then.
     ///
-    /// Returns false if that thread could not be started. Then there is no pause, and one from before has ended. Also
-    /// false for a [`pause`](crate::pause) without an end after the `Pool` was dropped: nothing could end it.
+    /// Returns false if that thread could not be started: then the pool is not paused. Also false for a [`pause`](crate::pause) without an end after the `Pool` was dropped: nothing could end it.
     ///
     /// # Examples
     ///

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// let task = pool.submit(|| 6 * 7);
 /// assert_eq!(task.join().unwrap(), 42);
 /// ```
-#[must_use = "the call runs on, but its result and its panic go nowhere"]
+#[must_use = "the call runs on, but its result is lost"]
 pub struct Task<R>(
     /// `None` once the result has been handed out. Boxed, since methods that fail give the task back.
     pub(crate) Option<Box<Handle<'static, Outcome<R>>>>,

@@ -1,10 +1,11 @@
 //! [`Process`]: one worker process, as the caller sees it.
 
+use crate::deadline;
 use crate::fleet::error::FleetError;
 use crate::fleet::frame::{Answer, Frame, Incoming, Order, Report};
 use crate::fleet::mark::{Mark, VARIABLE};
 use crate::fleet::system;
-use crate::{deadline, is_cancelled};
+use crate::is_cancelled;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::OwnedFd;

@@ -19,6 +19,7 @@ pub struct Stats {
     pub running: usize,
     /// The workers that run a call or wait for one.
     pub workers: usize,
-    /// The calls that were lost with their worker.
+    /// The calls that were lost with their worker. Over Redis, the dead letters that the server keeps, those of other
+    /// callers too.
     pub dead: usize,
 }

@@ -39,7 +39,8 @@ impl Found {
 
     /// Returns the number of workers to take, unless the rows are [unclear](Verdict::Unclear).
     ///
-    /// It is the knee: the fewest workers of a row within 5 % of the best one.
+    /// It is the knee: the fewest workers of a row within 5 % of the best one. Where calls [fail](Verdict::Fails) it is
+    /// the knee of the rows before that, and where they keep the CPU [busy](Verdict::Busy) at most the number of cores.
     pub fn max_workers(&self) -> Option<usize> {
         self.max_workers
     }

@@ -20,8 +20,8 @@ use std::time::Duration;
 /// left, and gives the answer. How it goes, and what the columns mean, stands at [`measure`](crate::measure).
 ///
 /// `build` makes a fresh batch for each level, of an annotated function or of a closure, ordered or not. The
-/// measurement runs it on a pool of its own with the level's number of workers, whatever the batch was set to. It
-/// should have enough inputs for some seconds.
+/// measurement runs it on a pool of its own with the level's number of workers, whatever `max_workers` and `buffer` the
+/// batch was set to. Its limits of time stay. It should have enough inputs for some seconds.
 ///
 /// # Panics
 ///
@@ -149,7 +149,8 @@ impl<'a, B: Batch> Measure<'a, B> {
         }
     }
 
-    /// Runs these numbers of workers, all of them, instead of doubling. It still ends where calls fail more often.
+    /// Runs these numbers of workers, which rise, instead of doubling from 1. A gain that stops does not end it; calls
+    /// that fail more often do.
     ///
     /// # Panics
     ///

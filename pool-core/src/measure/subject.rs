@@ -81,6 +81,7 @@ fn run<T>(
     handle.run_on(pool.crew());
     let settings = handle.settings();
     settings.max_workers = None;
+    settings.buffer = None;
     settings.observe(Arc::clone(&level.clock) as Arc<dyn Observer>);
     // As for `collect`: it is the workers that are measured, not how long they are held back for a slow head.
     handle.unbound();

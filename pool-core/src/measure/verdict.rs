@@ -177,7 +177,7 @@ pub(super) fn words(verdict: Verdict, max_workers: Option<usize>, rows: &[Row]) 
         Verdict::Endless => {
             return format!(
                 "More than {ENOUGH} workers still gain. Take async for so many calls at once; here, max_workers = \
-                 {knee} was the best."
+                 {knee} is the smallest number within 5 % of the best throughput."
             );
         }
         Verdict::Fails { from } => {

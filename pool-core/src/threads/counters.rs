@@ -165,7 +165,7 @@ pub struct Stats {
 
 #[cfg(all(test, not(any(pool_loom, pool_shuttle))))]
 mod tests {
-    use super::*;
+    use super::Counters;
 
     #[test]
     fn tallies_of_ended_threads_leave_the_list_and_still_count() {

@@ -20,6 +20,11 @@ impl Client {
     fn new(_: u32) -> Self {
         Self
     }
+
+    #[concurrent(companion = opens)]
+    fn open(_: u32) -> Self {
+        Self
+    }
 }
 
 fn main() {
@@ -27,4 +32,5 @@ fn main() {
     client[0].fetch_map([1]).for_each(drop);
     client[0].send_map([1]).for_each(drop);
     Client::new_map([1]).for_each(drop);
+    Client::open_map([1]).for_each(drop);
 }

@@ -3,7 +3,7 @@
 use pool_core::concurrent;
 
 #[concurrent]
-fn configured(#[cfg(unix)] x: u32, #[cfg_attr(unix, allow(unused))] y: u32) -> u32 {
+fn configured(#[cfg(unix)] x: u32, #[cfg_attr(unix, cfg(unix))] y: u32) -> u32 {
     x
 }
 

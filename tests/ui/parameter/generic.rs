@@ -3,7 +3,7 @@
 use pool_core::concurrent;
 
 #[concurrent]
-fn configured<#[cfg(unix)] T: Copy, #[cfg_attr(unix, allow(unused))] const N: usize>(x: [T; N]) -> T {
+fn configured<#[cfg(unix)] T: Copy, #[cfg_attr(unix, cfg(unix))] const N: usize>(x: [T; N]) -> T {
     x[0]
 }
 
