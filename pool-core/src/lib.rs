@@ -81,8 +81,9 @@
 //!   borrowed while the call waits is borrowed again by the inner call, and panics. End the borrow before the wait.
 //! - **Inside a call**, each wait above zero makes way for other calls when there is nothing to run. A loop over
 //!   [`next_timeout(Duration::ZERO)`](Map::next_timeout) keeps its permit: it makes way for none.
-//! - **With a lock held** a call may wait for a batch on its own pool. Over a batch of another pool it may deadlock,
-//!   if calls of its own pool block on that lock: see [`Pool`](Pool#deadlocks). In [`back_off`] it may deadlock, too.
+//! - **With a lock held** a call may wait for a batch on its own pool. Over a batch of another pool, or one with
+//!   [`abandon_after`](AsCompleted::abandon_after), it may deadlock, if calls of its own pool block on that lock: see
+//!   [`Pool`](Pool#deadlocks). In [`back_off`] it may deadlock, too.
 //!
 //! # Promises
 //!
@@ -90,9 +91,9 @@
 //!   and functions that share it.
 //! - **Nesting never deadlocks.** A call may run batches and join tasks on its own pool, with a cap of 1 too, as long
 //!   as it waits through this library.
-//! - **Fair.** Batches that share a pool share its workers, whatever their lengths: they take turns call by call.
-//!   A young batch is spared: it first begins two calls for each worker. A call with a long batch of its own counts against the cap
-//!   meanwhile, as any long call does.
+//! - **Fair.** Batches that share a pool share its workers, whatever their lengths: they take turns call by call. A
+//!   young batch is spared: it first begins two calls for each worker. A call with a long batch of its own counts
+//!   against the cap meanwhile, as any long call does.
 //! - **Nothing is lost.** Each input that was taken is yielded once as an outcome, or dropped once with its batch.
 //! - **A result is seen when it is there.** [`Map::next_timeout`] bounds the wait for it; [`Timeout`] loses nothing.
 //! - **No thread, still a result.** If no thread can be started, the thread that waits for the batch or joins the

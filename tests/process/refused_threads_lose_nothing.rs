@@ -8,8 +8,9 @@ use pool_core::Pool;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Barrier, LazyLock};
+use std::time::Duration;
 use std::{env, fs, thread};
-use support::{Meter, assert_success, forever, in_child_of, is_child, linger};
+use support::{Gate, Meter, assert_success, caught, forever, in_child_of, is_child, linger};
 
 const CAP: usize = 4;
 
@@ -143,7 +144,7 @@ fn some_in_between() {
             for many in [1, 3, 20] {
                 // Threads that end at once are started again and again.
                 let builder = Pool::builder().max_workers(CAP);
-                let pool = forever(builder.keep_alive(std::time::Duration::ZERO).build());
+                let pool = forever(builder.keep_alive(Duration::ZERO).build());
                 (refusal.refuse)(first, first + many);
                 work(pool, CAP);
                 assert!((refusal.refused)() > 0, "{many} from {first} on");
@@ -174,6 +175,26 @@ fn all_but_one_while_a_stream_is_read() {
             (refusal.refuse)(0, 0);
             has_recovered(&pool);
         }
+    }));
+}
+
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn the_one_that_would_wake_a_stream_for_a_call_that_hangs() {
+    assert_success(in_child_of(refusing(), || {
+        let refusal = Refusal::find();
+        let pool = forever(Pool::new(1));
+        // The worker starts, and the clock does not.
+        (refusal.refuse)(1, i64::MAX);
+        let gate = forever(Gate::default());
+        let hangs = pool.as_completed([()], |()| {
+            gate.wait();
+            Ok::<_, ()>(())
+        });
+        let mut stream = hangs.abandon_after(Duration::from_millis(1)).into_stream();
+        let told = caught(|| drop(future::block_on(stream.next()))).unwrap_err();
+        assert!(told.contains("no thread can be started"), "{told}");
+        gate.open();
     }));
 }
 

@@ -4,8 +4,10 @@
 use pool_core::CallError;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use support::{
-    Ledger, assert_success, caught, forever, in_child, pools, pools_and_lengths, raise, watched,
+    Gate, LIMIT, Ledger, assert_success, caught, forever, in_child, pools, pools_and_lengths,
+    raise, watched,
 };
 
 #[test]
@@ -216,6 +218,37 @@ fn those_of_inputs_and_results_that_are_dropped_unread_are_swallowed() {
             }
             assert!(pool.wait_idle(support::LIMIT));
             assert_eq!(ledger.alive(), 0);
+        }
+    });
+}
+
+#[test]
+fn that_of_an_input_that_comes_after_a_stop_is_raised() {
+    watched(|| {
+        for pool in pools() {
+            let (ledger, entered, ended) = (Ledger::default(), Gate::default(), Gate::default());
+            let inputs = std::iter::repeat_with(|| {
+                entered.open();
+                ended.wait();
+                ledger.bomb()
+            });
+            let batch = pool.map(inputs, drop);
+            let stop = batch.stop_handle();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    entered.wait();
+                    stop.stop();
+                });
+                let raised = caught(|| {
+                    batch.scope(|results| {
+                        assert_eq!(results.count(), 0);
+                        // The input comes when the results have ended, and is gone before the closure returns.
+                        ended.open();
+                        assert!(pool.wait_idle(LIMIT));
+                    });
+                });
+                assert_eq!(raised, Err("drop".into()));
+            });
         }
     });
 }

@@ -323,7 +323,7 @@ macro_rules! consumer {
             ///
             /// Inside a call of the batch's own pool the wait may take an input of the batch and run it. Then it
             /// lasts at least as long as that input and its call do, and a `RefCell` of a `thread_local!` that is
-            /// borrowed meanwhile may be borrowed twice.
+            /// borrowed meanwhile may be borrowed twice. The same holds where no thread of the pool can be started.
             ///
             /// # Panics
             ///
@@ -335,9 +335,8 @@ macro_rules! consumer {
             ///
             /// # Deadlocks
             ///
-            /// Inside a call, a loop over waits of zero is work and no wait: the call counts against the cap all the
-            /// time. With a cap of 1 a batch of another pool whose calls need this one never gets on. A wait above
-            /// zero makes way for them.
+            /// Inside a call, a loop over waits of zero keeps the call's place under the cap. With a cap of 1, a batch of
+            /// another pool whose calls need this one never ends. A wait above zero makes way for them.
             ///
             /// # Examples
             ///

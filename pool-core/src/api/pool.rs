@@ -128,7 +128,8 @@ impl Pool {
     /// Changes the cap, also while calls run. Does not block.
     ///
     /// If it is lowered, the calls that run finish, and so do the batches that they run on this pool. Until then more
-    /// calls may run than the new cap allows. Threads beyond it end after that.
+    /// calls may run than the new cap allows. Threads beyond it end after that. If it is raised, a batch whose
+    /// [`buffer`](crate::Map::buffer) is full starts further calls when one of its calls ends or a result is taken.
     ///
     /// # Panics
     ///
@@ -206,7 +207,8 @@ impl Pool {
     /// at its time, with [`resume`](Self::resume), or when the `Pool` is dropped. No thread polls: one sleeps until
     /// then.
     ///
-    /// Returns false if that thread could not be started: then the pool is not paused. Also false for a [`pause`](crate::pause) without an end after the `Pool` was dropped: nothing could end it.
+    /// Returns false if that thread could not be started: then the pool is not paused. Also false for a
+    /// [`pause`](crate::pause) without an end after the `Pool` was dropped: nothing could end it.
     ///
     /// # Examples
     ///

@@ -265,8 +265,8 @@ fn poll<T>(handle: &mut Handle<'static, T>, cx: &Context<'_>) -> Poll<Found<T>> 
             // A thread that lives will come to the batch: it is asked again, to register.
             Polled::Unserved => {}
             Polled::Pending { look, .. } if registered => {
-                if look.is_some() {
-                    consumer.source.start_clock();
+                if look.is_some() && !consumer.source.start_clock() {
+                    return Poll::Ready(Found::NoThread(consumer.crew.name()));
                 }
                 return Poll::Pending;
             }

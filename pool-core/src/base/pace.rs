@@ -46,7 +46,8 @@ const FAST: Duration = Duration::from_micros(1);
 #[derive(Default)]
 pub(crate) struct Calls {
     run: u32,
-    pub(crate) fast: bool,
+    /// Whether the last call in the sample was fast.
+    fast: Option<bool>,
 }
 
 impl Calls {
@@ -71,18 +72,27 @@ impl Calls {
         }
         let begun = Instant::now();
         let result = call();
-        self.fast = sync::measured(|| begun.elapsed() < FAST);
+        self.fast = Some(sync::measured(|| begun.elapsed() < FAST));
         if let Some((observer, index)) = observer {
             observer.end(index, result.1);
         }
         result
+    }
+
+    pub(crate) fn are_fast(&self) -> bool {
+        self.fast == Some(true)
+    }
+
+    /// Whether they are, if there was one.
+    pub(crate) fn seen(&self) -> Option<bool> {
+        self.fast
     }
 }
 
 /// Results that come within this time are worth a nap: a consumer that only gathers them is not woken for each.
 const BRISK: Duration = Duration::from_micros(200);
 
-/// Whether a sleep that began then, and has just ended, was that short.
+/// Whether a sleep that began then and has just ended was that short.
 pub(crate) fn is_brisk(begun: Instant) -> bool {
     sync::measured(|| begun.elapsed() < BRISK)
 }

@@ -6,7 +6,8 @@
 //! [`Account::begin`] grants that right when
 //!
 //! ```text
-//! can = open and the inputs are here and not dry and active < max and in flight < buffer
+//! can = open and the inputs are here and not dry and active < max and
+//!       in flight < buffer, or <= where as many inputs were taken as their size hint promised
 //! ```
 //!
 //! A **section** is the time in which a thread holds the batch's lock. No code of the user runs in one. A thread that
@@ -22,6 +23,9 @@
 //! | input pushed to a [`Feed`](crate::Feed) | yes | |
 //! | result taken while room was wanted ([`Room`]), buffer lifted | yes | |
 //! | hint found | | yes |
+//!
+//! A cap that is raised widens the default buffer outside of every section. So a batch whose buffer was full goes on at
+//! the next of these sections: a call ends, or the consumer takes a result.
 
 mod hints;
 mod present;
@@ -84,9 +88,9 @@ pub(super) struct Account<It> {
     abandoned: bool,
     /// The threads that stand by, in the place of all hints.
     pub(super) posts: Posts,
-    /// The starter pushes hints, and is about to look whether to push more.
+    /// The starter is pushing the first hints.
     ramping: bool,
-    /// Another section would have pushed one meanwhile.
+    /// A section was due to push a hint while the starter was pushing.
     owed: bool,
     /// There is one input, and no need to ask for a second.
     single: bool,
@@ -183,7 +187,7 @@ impl<It: Inputs> Account<It> {
 
     /// Whether there is something to run and no thread runs it.
     fn lacks_a_worker(&self, limits: Limits<'_>) -> bool {
-        !self.present.busy() && self.can(limits)
+        !self.present.is_busy() && self.can(limits)
     }
 
     /// The post whose worker has something to run. If the buffer was full a moment ago, that is the worker that filled
@@ -215,10 +219,10 @@ impl<It: Inputs> Account<It> {
         }
     }
 
-    /// Whether the inputs are dry and no call runs that may add to them. A call whose result comes too late brings its
-    /// consumer nothing else that would wake it.
+    /// Whether the inputs are dry and no call that may add to them runs. This is news to the consumer: a late result
+    /// does not wake it.
     pub(super) fn is_dry_for_good(&self) -> bool {
-        It::GROW && self.phase == Phase::Open && !self.present.busy() && self.is_dry()
+        It::GROW && self.phase == Phase::Open && !self.present.is_busy() && self.is_dry()
     }
 
     /// Whether the inputs claim that there are none.
@@ -307,7 +311,7 @@ impl<It: Inputs> Account<It> {
         let claim = self.size_hint.1.is_some_and(|total| self.taken >= total);
         self.present.has_overdue()
             && claim
-            && !self.present.busy()
+            && !self.present.is_busy()
             && self.has_inputs()
             && self.has_room(limits)
     }

@@ -51,12 +51,12 @@ where
         due
     }
 
-    /// Starts the clock, unless it runs.
-    pub(super) fn start_clock(&self) {
+    /// Starts the clock, unless it runs. Returns false if its thread cannot be started.
+    pub(super) fn start_clock(&self) -> bool {
         let mut state = self.lock();
-        let Some(overdue) = &mut state.overdue else { return };
+        let Some(overdue) = &mut state.overdue else { return true };
         if !matches!(overdue.clock, Clock::Ended) {
-            return;
+            return true;
         }
         overdue.clock = Clock::Starts;
         drop(state);
@@ -67,10 +67,12 @@ where
             }
             unwind::discard(batch);
         };
-        if sync::spawn(name, None, clock).is_err() {
+        let started = sync::spawn(name, None, clock).is_ok();
+        if !started {
             if let Some(overdue) = &mut self.lock().overdue {
                 overdue.clock = Clock::Ended;
             }
         }
+        started
     }
 }

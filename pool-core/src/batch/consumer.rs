@@ -1,5 +1,5 @@
-//! [`Consumer`]: how the consumer of a batch gets its results. Until the next one is there it helps, gives its permit
-//! up, stands in for threads, looks again, naps or parks.
+//! [`Consumer`]: how the consumer of a batch gets its results. Until the next one is there it runs an input, gives its
+//! permit up, becomes a guest, looks again, naps or parks.
 
 use crate::base::pace;
 use crate::base::sync::{self, seeded};
@@ -17,6 +17,8 @@ pub(crate) struct Consumer<'a, T> {
     pub(crate) source: &'a (dyn Source<T> + 'a),
     pub(crate) crew: &'a Arc<Crew>,
     pub(crate) lot: &'a mut Lot<T>,
+    /// It stays until the last thread has left, and hears of a panic of a `Drop` until then.
+    pub(crate) stays: bool,
 }
 
 /// The deadline came before a result. Nothing is lost.
@@ -64,14 +66,14 @@ impl<T> Consumer<'_, T> {
         match self.wait(For::Results { eager }, deadline) {
             Waited::Fetched => Ok(()),
             Waited::Late => Err(Late),
-            Waited::Ended(payload) => match payload.or_else(|| self.source.close(false)) {
+            Waited::Ended(payload) => match payload.or_else(|| self.source.close(self.stays)) {
                 Some(payload) => self.raise(payload),
                 None => Ok(()),
             },
         }
     }
 
-    /// Step 4 of the essay on borrowing: blocks until no thread is inside the batch, which is closed. Returns the first
+    /// Rule 4 of the essay on borrowing: blocks until no thread is inside the batch, which is closed. Returns the first
     /// panic of a `Drop` since then.
     pub(super) fn wait_until_left(&mut self) -> Option<Payload> {
         loop {
@@ -89,14 +91,17 @@ impl<T> Consumer<'_, T> {
         let mut away: Option<Away> = None;
         let mut stage = match what {
             For::TheOthers => Stage::Tired,
-            // A call goes on before its worker takes a new input: it must not look away from that.
+            // A call gets its permit back before its worker takes a new input. So a call is always woken, and never
+            // naps.
             For::Results { .. } if nesting::is_in_a_call() => Stage::Tired,
             For::Results { .. } if self.lot.fast => Stage::Looks(0),
             For::Results { eager: true } if self.lot.brisk => Stage::Naps,
             For::Results { .. } => Stage::First,
         };
-        // The pool is paused: a call of it must not run an input, and keeps its permit until it may.
+        // The pool is paused: this call keeps its permit and runs no input until the pause ends.
         let mut held = false;
+        // Whether the consumer has parked, and since when, if it gathers results and had not napped before.
+        let mut parked: Option<Option<Instant>> = None;
         loop {
             let is_late = sync::past(deadline);
             let patient = matches!(stage, Stage::Looks(_) | Stage::Naps) && !is_late;
@@ -114,6 +119,12 @@ impl<T> Consumer<'_, T> {
             match self.poll(&ask, &mut |place| place.replace(waiter())) {
                 Polled::Fetched => {
                     self.lot.fast &= patient;
+                    if let Some(since) = parked {
+                        self.lot.brisk = since.is_some_and(pace::is_brisk);
+                    }
+                    if let Stage::Looks(1..) = stage {
+                        self.lot.look_sufficed();
+                    }
                     return Waited::Fetched;
                 }
                 Polled::Ended(payload) => return Waited::Ended(payload),
@@ -141,7 +152,7 @@ impl<T> Consumer<'_, T> {
                 }
                 Polled::Unserved if held => {}
                 Polled::Unserved => {
-                    // A guest of one pool that kept its permit of another could wait there for itself.
+                    // A guest first gives up the permit of its own pool: the call that it runs may need that permit.
                     if away.is_none() {
                         away = Away::begin();
                     }
@@ -173,20 +184,18 @@ impl<T> Consumer<'_, T> {
                             continue;
                         }
                     }
-                    stage = self.sleep(stage, eager, deadline, look);
+                    if parked.is_none() && matches!(stage, Stage::First | Stage::Tired) {
+                        // Any other consumer is woken for each result, and asks no clock.
+                        parked = Some((eager && stage == Stage::First).then(Instant::now));
+                    }
+                    stage = self.sleep(stage, deadline, look);
                 }
             }
         }
     }
 
     /// Lets time pass until the consumer asks again, and gives the next stage.
-    fn sleep(
-        &mut self,
-        stage: Stage,
-        eager: bool,
-        deadline: Option<Instant>,
-        look: Option<Instant>,
-    ) -> Stage {
+    fn sleep(&mut self, stage: Stage, deadline: Option<Instant>, look: Option<Instant>) -> Stage {
         match stage {
             Stage::Looks(number) if number < self.lot.looks() => match pace::pause(number) {
                 true => Stage::Looks(number + 1),
@@ -198,10 +207,7 @@ impl<T> Consumer<'_, T> {
                 Stage::Tired
             }
             Stage::First | Stage::Tired => {
-                // Any other consumer is woken for each result, and asks no clock.
-                let begun = (eager && stage == Stage::First).then(Instant::now);
                 sync::park(sync::sooner(deadline, look));
-                self.lot.brisk = begun.is_some_and(pace::is_brisk);
                 stage
             }
         }
@@ -217,7 +223,7 @@ impl<T> Consumer<'_, T> {
     /// Ends the batch: no result will be asked for.
     pub(crate) fn end(&mut self) {
         let mut panics = unwind::Panics::default();
-        panics.keep(self.source.close(false));
+        panics.keep(self.source.close(self.stays));
         self.lot.clear(&mut panics);
         unwind::discard(panics);
     }
@@ -255,7 +261,7 @@ enum Stage {
     First,
     /// They are: it has looked again so many times, and will do so for a while before it naps.
     Looks(usize),
-    /// It naps, and longer each time: calls are fast, and a busy thread shares the core. Or it only gathers results,
+    /// It naps, once for each result: calls are fast, and a busy thread shares the core. Or it only gathers results,
     /// and the last ones came briskly.
     Naps,
     /// It has napped, or calls are not as fast as they were: it sleeps until it is woken.

@@ -69,7 +69,8 @@ impl<T> Handle<'_, T> {
 
     /// The batch, for a consumer that asks for results. It has been started.
     pub(crate) fn consumer(&mut self) -> Consumer<'_, T> {
-        Consumer { source: &*self.batch, crew: &self.crew, lot: self.lot.get_mut() }
+        let lot = self.lot.get_mut();
+        Consumer { source: &*self.batch, crew: &self.crew, lot, stays: false }
     }
 
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
@@ -137,7 +138,7 @@ impl<T> Handle<'_, T> {
                 let Self(source, crew) = *self;
                 let mut panics = Panics::default();
                 panics.keep(source.close(true));
-                let mut consumer = Consumer { source, crew, lot: &mut Lot::new() };
+                let mut consumer = Consumer { source, crew, lot: &mut Lot::new(), stays: true };
                 panics.keep(consumer.wait_until_left());
                 escape.disarm();
                 panics
@@ -158,7 +159,8 @@ impl<T> Handle<'_, T> {
                     unsafe { self.batch.start(&self.crew, self.settings.get_mut(), how) };
             }
             let lot = self.lot.get_mut();
-            let result = consume(Consumer { source: &*self.batch, crew: &self.crew, lot });
+            let consumer = Consumer { source: &*self.batch, crew: &self.crew, lot, stays: true };
+            let result = consume(consumer);
             let panics = closing.close();
             // The batch is closed.
             std::mem::forget(closing);

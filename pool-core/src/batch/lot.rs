@@ -13,8 +13,8 @@ pub(crate) struct Lot<T> {
     told: bool,
     /// Whether calls were fast at the last look.
     pub(crate) fast: bool,
-    /// Whether the last result came soon after the consumer had gone to sleep. A consumer that only gathers results is
-    /// not woken for each of those.
+    /// Whether the last results came soon after the consumer had parked. A consumer that only gathers results is not
+    /// woken for each of those.
     pub(crate) brisk: bool,
     /// How long to look away.
     nap: Nap,
@@ -47,7 +47,7 @@ impl<T> Lot<T> {
         self.results.pop_front().flatten()
     }
 
-    /// Takes in what `fetch` puts into the empty lot. Says how many are taken by that.
+    /// Takes in what `fetch` puts into the empty lot. Returns how many results have left the buffer by that.
     pub(crate) fn refill(
         &mut self,
         buffer: usize,
@@ -63,8 +63,12 @@ impl<T> Lot<T> {
         if self.told { 0 } else { PATIENCE }
     }
 
-    /// How long to look away then. Where no worker is held back for the results, or the consumer is `tired` of looks,
-    /// they can wait longer each time.
+    /// A look found results, so the next nap is a short one again.
+    pub(super) fn look_sufficed(&mut self) {
+        self.nap = Nap::default();
+    }
+
+    /// How long to nap. Naps grow if the buffer has no bound, or if the consumer is `tired` of looks.
     pub(crate) fn nap(&mut self, tired: bool) -> Duration {
         let nap = self.nap;
         if self.told || tired {

@@ -2,7 +2,7 @@
 //!
 //! This is the only room with `unsafe` blocks. The feature `fleet` declares three functions of the system beside it.
 //!
-//! A batch is one allocation. Its consumer, the hints in queues, and the threads that follow these hints share it. It
+//! A batch is one `Arc`. Its consumer, the hints in queues, and the threads that follow these hints share it. It
 //! owns everything that may borrow from the consumer's frame, for `'env`: the iterator, the call, and the results that
 //! the consumer has not taken.
 //!
@@ -35,9 +35,10 @@
 //!
 //! # The end
 //!
-//! The consumer sees the end once no thread is inside any more. Step 3 comes before that, so everything that was given
-//! to the batch is gone by then. There is one exception. If a stop or a panic ends the batch while a thread is in
-//! `next()`, the consumer does not wait for that thread, because its input comes too late.
+//! The consumer sees the end once no thread is inside any more. Rule 3 comes before that, so everything that was given
+//! to the batch is gone by then. There are two exceptions. If a stop or a panic ends the batch while a thread is in
+//! `next()`, the consumer does not wait for that thread, because its input comes too late. And nothing waits for a call
+//! that was [abandoned](overdue).
 
 mod account;
 mod call;
@@ -143,10 +144,11 @@ where
         let job: Arc<dyn Job + '_> =
             self.me.upgrade().expect("a method is called through a handle");
         // SAFETY: `Arc<dyn Job + '_>` and `Hint` differ only in the lifetime bound of the trait object. The methods of
-        // `Job` touch what the batch borrows only between `Present::enter` and `Present::leave`. The contract of
-        // `Source::start` keeps the borrow alive until the batch is closed and every thread has left. The drop glue of
-        // the last `Arc` finds no value that borrows, since `Source::close` and `Batch::leave` have taken all out. A
-        // leaked `Handle` closes no batch, but its own `Arc` is never dropped, so the drop glue does not run.
+        // `Job` touch what the batch borrows only between `Present::enter` and `Present::leave`, or in a section before
+        // the batch is closed: closing takes it out in a section. The contract of `Source::start` keeps the borrow
+        // alive until the batch is closed and every thread has left. The drop glue of the last `Arc` finds no value
+        // that borrows, since `Source::close` and `Batch::leave` have taken all out. A leaked `Handle` closes no batch,
+        // but its own `Arc` is never dropped, so the drop glue does not run.
         unsafe { std::mem::transmute::<Arc<dyn Job + '_>, Hint>(job) }
     }
 

@@ -23,9 +23,9 @@
 //!
 //! Only `next` reports the end of the inputs. The worker that would ask may be the one whose call never ends, and such
 //! calls may hold all permits. So the consumer asks, without a permit of the batch's pool, once nothing else runs and
-//! as many inputs have been taken as their size hint promised. If it is a call that is away, it comes back before: its
-//! own permit is for code of the user, as the inputs are. If the hint was wrong, the input that comes has no place to
-//! run, and is timed out.
+//! as many inputs have been taken as their size hint promised. A call first takes its own permit back: the inputs are
+//! code of the user. They are in no call of the batch then, and see no cancelling. If the hint was wrong, the input
+//! that comes has no place to run, and is timed out.
 //!
 //! # Nesting
 //!
@@ -266,7 +266,7 @@ where
             if !due || std::mem::replace(&mut call.abandoned, true) {
                 continue;
             }
-            state.account.present.is_overdue();
+            state.account.present.abandon_one();
             self.crew().counters().count_abandoned(1);
             if let Some(stand_in) = call.stand_in.take() {
                 state.results.put(index, Ok(stand_in));

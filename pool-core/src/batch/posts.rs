@@ -9,7 +9,7 @@ pub(super) enum Post {
     Crowded,
     /// The buffer is full of results that the consumer is about to take.
     Stalled,
-    /// It is the consumer: the pool's last calls were so fast that one worker may do, which is seen in a moment.
+    /// The consumer. The pool's last calls were fast, so one worker may be enough; the consumer soon finds out.
     Consumer,
 }
 

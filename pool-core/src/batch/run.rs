@@ -107,7 +107,9 @@ where
             };
             next = self.file(index, outcome, &mut stay);
         }
-        crew.remember(stay.calls.fast);
+        if let Some(fast) = stay.calls.seen() {
+            crew.remember(fast);
+        }
         seeded!("leave-with-the-call-in-hand" => {
             let heir = self.leave(stay);
             drop(inside);
@@ -198,7 +200,7 @@ where
         stay: &mut Stay,
     ) -> Option<Box<It>> {
         let limits = self.limits();
-        let fast = stay.calls.fast;
+        let fast = stay.calls.are_fast();
         let mut state = self.lock();
         state.account.present.ended();
         state.fast = fast;
@@ -230,8 +232,8 @@ where
         let mut next = None;
         if stay.goes_on() && !self.pressed(&state) {
             // Two are too many for inputs this fast.
-            let crowded =
-                fast && (state.account.present.busy() || state.account.posts.held(Post::Stalled));
+            let crowded = fast
+                && (state.account.present.is_busy() || state.account.posts.held(Post::Stalled));
             let post = if crowded { Post::Crowded } else { Post::Stalled };
             if !crowded {
                 next = state.account.begin(limits);
@@ -248,7 +250,7 @@ where
         }
         let mut owed = false;
         if next.is_none() {
-            // The result of a task that has no joiner is dropped in leaving: until then this thread looks for nothing.
+            // The result of a detached task is dropped while this thread leaves. Until then it does not search.
             if stay.worker && state.account.is_single() && !state.detached {
                 // The joiner of a task that submits the next one sees that this thread is about to look for it.
                 seeded!("search-after-the-result" => { drop(state); wake(waiter); return None });
@@ -289,7 +291,7 @@ where
         }
     }
 
-    /// Step 3 of the essay on borrowing. The thread has dropped all that it held of the batch.
+    /// Rule 3 of the essay on borrowing. The thread has dropped all that it held of the batch.
     pub(super) fn leave(&self, stay: Stay) -> Option<Heir> {
         let mut panics = Panics::default();
         let mut state = self.lock();

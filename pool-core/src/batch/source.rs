@@ -30,15 +30,14 @@ pub(crate) enum Polled {
     Fetched,
     /// There will be none any more, and perhaps a panic to go on with.
     Ended(Option<Payload>),
-    /// Nothing yet, and only overdue calls run that would find the end of the inputs: the caller does.
+    /// Nothing yet. Only overdue calls run, so no worker will ask for the end of the inputs: the caller asks.
     LeftToOverdue,
     /// Nothing yet, but the caller could run an input itself, with the permit that it has.
     Help,
     /// Nothing yet, and no thread was started for it: the caller runs an input itself, if it gets a permit.
     Unserved,
-    /// Nothing yet. The waker is registered, and a call that waits has given its permit up. If calls are `fast`, there
-    /// is more in a moment.
-    /// At `look` the consumer asks again, since a call may be overdue.
+    /// Nothing yet. The waker is registered, and a waiting call has given its permit up. If `fast`, a result comes
+    /// soon. At `look` a call may be overdue, so the consumer asks again.
     Pending { fast: bool, look: Option<Instant> },
 }
 
@@ -46,13 +45,13 @@ pub(crate) enum Polled {
 pub(crate) struct Ask<'a> {
     /// The consumer has closed the batch, and waits until no thread is inside.
     pub(crate) closed: bool,
-    /// The consumer does nothing with a result that could feed the input iterator: it may wait inside that.
+    /// No result of this consumer feeds the inputs. So it may block in their `next` while calls run.
     pub(crate) eager: bool,
     /// The consumer has a permit of the batch's pool.
     pub(crate) may_help: bool,
     /// The consumer is a call that gives its permit up if there is nothing.
     pub(crate) call: Option<&'a Away>,
-    /// The consumer asks again in a moment: it is woken only when no more results come without it.
+    /// The consumer asks again soon. It is woken only if the buffer is full or no more results come.
     pub(crate) patient: bool,
 }
 
@@ -95,9 +94,9 @@ pub(crate) trait Source<T>: Send + Sync {
     /// Asks the inputs for their end, if it is left to overdue calls. Runs code of the user on the calling thread.
     fn find_end(&self);
 
-    /// Wakes the consumer when a call is overdue: it cannot wait with a time.
+    /// Wakes the consumer when a call is overdue: it cannot wait with a time. Returns false if no thread can do that.
     #[cfg(feature = "stream")]
-    fn start_clock(&self);
+    fn start_clock(&self) -> bool;
 
     /// Takes no further input. The calls that run go on, and are not cancelled.
     #[cfg(feature = "measure")]

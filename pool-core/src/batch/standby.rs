@@ -10,7 +10,8 @@
 //!
 //! Each naps for a moment ([`Nap`]) and looks again, so that a slow call among fast ones holds nothing back for longer
 //! than that. Before the nap, a stalled worker and the consumer look a few times, and a crowded worker does not.
-//! A critical section that finds something to run, and no thread that runs it, ends the nap ([`Batch::rouse`]).
+//! A critical section that finds something to run, and no thread that runs it, ends the nap of a worker
+//! ([`Batch::rouse`]).
 
 use crate::base::pace::{self, Nap, PATIENCE};
 use crate::base::sync::{self, MutexGuard, Unparker, seeded};
@@ -100,13 +101,14 @@ where
     pub(super) fn end_watch(&self, mut state: MutexGuard<'_, State<It, C, T>>, wanted: bool) {
         seeded!("consumer-stands-by-for-ever" => return if wanted { self.room.unwant(); self.settle(state) });
         let watched = state.account.posts.leave(Post::Consumer);
-        // One input in all that time says otherwise.
+        // If only one input was taken since the start, calls are not fast.
         let fast = state.fast && state.account.taken() > 1;
         if wanted {
             self.room.unwant();
         }
         seeded!("no-settle-after-result" => return);
-        if wanted || watched {
+        // A call that was sent may have been abandoned, and nothing else would tell.
+        if wanted || watched || C::SENDS {
             self.settle(state);
         } else {
             drop(state);

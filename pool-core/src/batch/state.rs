@@ -30,7 +30,7 @@ pub(super) struct State<It, C, T> {
     pub(super) absent: Option<Heir>,
     /// Whether calls were fast at the last look.
     pub(super) fast: bool,
-    /// It looks by itself in a moment, unless workers are held back for it.
+    /// The consumer polls again soon. A worker wakes it early only if the buffer is full.
     pub(super) patient: bool,
     /// The panic of `next`, raised after the last result.
     pub(super) last: Option<Payload>,

@@ -44,7 +44,7 @@ where
     fn wants_help(&self, state: &State<It, C, T>, eager: bool) -> bool {
         !state.results.ready()
             && state.account.can(self.limits())
-            && (eager || !state.account.present.busy())
+            && (eager || !state.account.present.is_busy())
     }
 
     /// Whether a call treats the batch as one of another pool, though it is on its own: threads inside may have no
@@ -152,7 +152,7 @@ where
             return self.register(state, ask, register);
         }
         let limits = self.limits();
-        // Who stands by and only gathers results is not to leave for the first ones.
+        // A consumer at its post that only gathers results stays there when the first ones come.
         let stays = ask.patient && ask.eager && state.account.posts.held(Post::Consumer);
         if state.results.ready() && (!stays || state.account.over()) {
             let buffer = state.account.buffer(limits.cap);
@@ -179,6 +179,8 @@ where
                 return Polled::Help;
             }
             if std::mem::take(&mut state.unserved) {
+                // It runs a call now, and does not look again in a moment.
+                state.account.posts.leave(Post::Consumer);
                 return Polled::Unserved;
             }
         }
@@ -236,8 +238,8 @@ where
     }
 
     #[cfg(feature = "stream")]
-    fn start_clock(&self) {
-        Self::start_clock(self);
+    fn start_clock(&self) -> bool {
+        Self::start_clock(self)
     }
 
     fn end_at(&self, last: fn(&T) -> bool) {

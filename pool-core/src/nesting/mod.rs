@@ -25,11 +25,12 @@
 //! # Nesting cannot deadlock
 //!
 //! *A call that waits for a batch on its own pool is without a permit only while another thread is inside that batch.*
-//! The call can run no input only in four cases:
+//! The call can run no input only in five cases:
 //!
 //! - A thread is inside the iterator.
 //! - The batch runs as many calls as its `max_workers` and its `buffer` allow, and the next result is not there.
 //! - The call is a loop that may feed its batch, and another call of the batch runs.
+//! - The inputs are a feed that is dry, and another call of the batch runs, which may push to it.
 //! - The inputs are over, and some thread has not left.
 //!
 //! In each case another thread is inside, and the last thread that leaves hands its permit over. Either it leaves
@@ -90,7 +91,7 @@ use crate::nesting::token::Token;
 use crate::nesting::waiter::Waiter;
 use crate::threads::counters::Tally;
 use crate::threads::crew::Crew;
-use crate::threads::parked::{Heir, Parked};
+use crate::threads::parked::{Heir, Parked, Standing};
 use crate::threads::permits::Wake;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -191,7 +192,7 @@ impl Away {
 
     /// Whether the call has a permit again. Then dropping this does not block.
     pub(crate) fn is_back(&self) -> bool {
-        self.crew.is_permitted(&self.call)
+        self.call.standing() == Standing::Permitted
     }
 }
 

@@ -46,7 +46,7 @@ impl Counters {
             max_workers: 0,
             threads: 0,
             running: sum.running.load(Ordering::Relaxed),
-            // A call that has just ended its rest may count for neither.
+            // A call that is about to rest counts as resting before it gives its permit up: it may hide one that waits.
             waiting: away.saturating_sub(resting),
             resting,
             paused: false,

@@ -34,7 +34,7 @@ pub(crate) trait Job: Send + Sync {
     /// for the batch may run an input itself.
     fn unserved(&self);
 
-    /// Abandons calls that are overdue. Says when to look again, if a call runs that may come to be.
+    /// Abandons calls that are overdue. Returns when the next call that runs is overdue.
     #[cfg(feature = "stream")]
     fn tick(&self) -> Option<Instant> {
         None
@@ -96,15 +96,14 @@ impl Crew {
             None => self.queue.push(hint),
         };
         seeded!("wake-before-push" => {
-            self.start_if(self.permits.wake(|| self.queue.waiting()));
+            self.summon();
             return push(hint);
         });
         push(hint);
-        self.start_if(self.permits.wake(|| self.queue.waiting()));
+        self.summon();
     }
 
-    /// Tries again to wake or start a thread for the hints that wait.
-    #[cfg(feature = "stream")]
+    /// Wakes or starts a thread, if the hints that wait need one.
     pub(crate) fn summon(self: &Arc<Self>) {
         self.start_if(self.permits.wake(|| self.queue.waiting()));
     }
@@ -145,11 +144,11 @@ impl Crew {
     /// Wakes or starts a thread for each hint that waits, as far as there are permits.
     fn wake_all(self: &Arc<Self>) {
         for _ in 0..self.queue.waiting().min(self.cap()) {
-            self.start_if(self.permits.wake(|| self.queue.waiting()));
+            self.summon();
         }
     }
 
-    /// Starts no call until then. False if nothing could end the pause: then there is none.
+    /// Starts no call before `until`. Returns false if nothing could end that pause.
     pub(crate) fn pause(self: &Arc<Self>, until: Option<Instant>) -> bool {
         let mut state = self.pause.state.lock();
         // The handle goes first and then ends the pause: either it finds this one, or this finds it gone.
@@ -157,7 +156,7 @@ impl Crew {
             return false;
         }
         let starts_clock = state.extend(until);
-        self.permits.pause();
+        self.permits.set_paused(true);
         drop(state);
         if !starts_clock {
             return true;
@@ -166,8 +165,10 @@ impl Crew {
         let started = sync::spawn(name, self.config.stack_size, move || crew.run_clock()).is_ok();
         if !started {
             let mut state = self.pause.state.lock();
-            state.without_clock();
-            self.end_pause(state);
+            // Another thread may have asked for a pause without an end meanwhile.
+            if state.without_clock() {
+                self.end_pause(state);
+            }
         }
         started
     }
@@ -179,7 +180,7 @@ impl Crew {
 
     fn end_pause(self: &Arc<Self>, mut state: MutexGuard<'_, pause::State>) {
         let Some(held) = state.end() else { return };
-        self.permits.go_on();
+        self.permits.set_paused(false);
         self.pause.ended.notify_all();
         drop(state);
         seeded!("resume-wakes-nobody" => return);
@@ -234,11 +235,6 @@ impl Crew {
     /// Lets a waiting call return, since its result is there.
     pub(crate) fn call_back(&self, call: &Arc<Parked>) {
         self.permits.call_back(call);
-    }
-
-    /// Whether a call holds a permit.
-    pub(crate) fn is_permitted(&self, call: &Parked) -> bool {
-        self.permits.is_permitted(call)
     }
 
     /// Blocks until a call that waited has a permit.

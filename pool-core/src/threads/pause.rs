@@ -58,9 +58,10 @@ impl State {
         until
     }
 
-    /// There is no clock: its thread could not be started.
-    pub(super) fn without_clock(&mut self) {
+    /// There is no clock: its thread could not be started. Whether the pause needs one.
+    pub(super) fn without_clock(&mut self) -> bool {
         self.clock = false;
+        self.until.flatten().is_some()
     }
 }
 
@@ -83,7 +84,7 @@ impl Pause {
 }
 
 impl Held<'_> {
-    /// Whether the pause lasts that was found. Another one may have begun after it, which does not know this thread.
+    /// Whether the pause in which this thread registered still lasts. A later pause does not know this thread.
     pub(crate) fn lasts(&self) -> bool {
         self.pause.state.lock().held.iter().any(|other| Arc::ptr_eq(other, &self.thread))
     }

@@ -137,17 +137,9 @@ impl Permits {
         self.paused.load(Ordering::Acquire)
     }
 
-    /// Grants no permit for a hint, until [`go_on`](Self::go_on).
-    pub(crate) fn pause(&self) {
-        self.set_paused(true);
-    }
-
-    /// Ends the pause. The caller then calls [`Permits::wake`] for the hints that wait.
-    pub(crate) fn go_on(&self) {
-        self.set_paused(false);
-    }
-
-    fn set_paused(&self, paused: bool) {
+    /// While the pool is paused, grants no permit for a hint. After a pause the caller calls [`Permits::wake`] for the
+    /// hints that wait.
+    pub(crate) fn set_paused(&self, paused: bool) {
         let mut state = self.state.lock();
         state.paused = paused;
         self.paused.store(paused, Ordering::Release);
@@ -250,12 +242,6 @@ impl Permits {
         if call.standing() == Standing::Away {
             self.line_up(&mut state, call);
         }
-    }
-
-    /// Whether a call holds a permit.
-    pub(crate) fn is_permitted(&self, call: &Parked) -> bool {
-        let _state = self.state.lock();
-        call.standing() == Standing::Permitted
     }
 
     /// Lets a call return, and blocks until it has a permit again.

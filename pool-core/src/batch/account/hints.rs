@@ -20,7 +20,8 @@
 //! can use. That hint waits in the queue for a permit that becomes free because a call waits, or because the cap is
 //! raised.
 //!
-//! Where calls are [sent](crate::batch::sent), a hint is owed when a quarter of the places is free.
+//! Where calls are [sent](crate::batch::sent), a hint is owed when a quarter of the places is free, and a quarter of the
+//! buffer. An abandoned call has its place until it ends, so it is no part of that reckoning.
 
 use crate::base::sync::seeded;
 use crate::batch::account::{Account, Limits, Phase};
@@ -33,7 +34,7 @@ impl<It: Inputs> Account<It> {
             let buffer = self.buffer(limits.cap);
             let is_worth_it = |released| {
                 self.released.set(released);
-                self.in_flight() < buffer - buffer / 4
+                has_a_quarter_free(self.in_flight(), buffer)
             };
             return is_worth_it(limits.room.released()) || is_worth_it(limits.room.want());
         }
@@ -57,7 +58,7 @@ impl<It: Inputs> Account<It> {
     /// Whether there are enough hints, or a thread stands by in their place.
     fn is_settled(&self, limits: Limits<'_>) -> bool {
         if self.sends {
-            let full = self.present.active() >= self.max - self.max / 4;
+            let full = !has_a_quarter_free(self.present.busy(), self.present.places(self.max));
             return self.hints > 0 || self.present.count() > self.present.sent() || full;
         }
         let useful = (self.max - self.present.active())
@@ -95,7 +96,7 @@ impl<It: Inputs> Account<It> {
         self.abandoned
     }
 
-    /// How many hints have just come to lead to nothing, because no further input is taken.
+    /// How many hints lead to nothing from this section on, because no further input is taken.
     pub(in crate::batch) fn abandon_hints(&mut self) -> usize {
         let before = std::mem::replace(&mut self.abandoned, self.phase >= Phase::Over);
         if self.abandoned && !before { self.hints } else { 0 }
@@ -103,5 +104,62 @@ impl<It: Inputs> Account<It> {
 
     pub(in crate::batch) fn hints(&self) -> usize {
         self.hints
+    }
+}
+
+/// Whether a quarter of the places is free, and one at least.
+fn has_a_quarter_free(taken: usize, places: usize) -> bool {
+    taken.saturating_add((places / 4).max(1)) <= places
+}
+
+#[cfg(all(test, not(any(pool_loom, pool_shuttle))))]
+mod tests {
+    use crate::base::config::Settings;
+    use crate::batch::account::{Account, Limits};
+    use crate::batch::credits::Room;
+    use std::num::NonZeroUsize;
+
+    /// An account whose calls are sent, with as many of them on their way as there are places.
+    fn full(places: usize) -> Account<std::ops::Range<usize>> {
+        let settings = Settings { max_workers: NonZeroUsize::new(places), ..Settings::default() };
+        let (mut account, room) = (Account::new(0..100), Room::new());
+        account.open(&settings, true);
+        for _ in 0..places {
+            let inputs = account.begin(Limits { cap: 16, room: &room }).unwrap();
+            assert!(account.took(inputs).is_ok());
+            account.present.send();
+        }
+        account
+    }
+
+    /// One of the calls that were sent is over.
+    fn end(account: &mut Account<std::ops::Range<usize>>) {
+        account.present.ended();
+        account.present.returned();
+    }
+
+    #[test]
+    fn a_quarter_of_the_places_that_is_free_owes_a_hint_where_calls_are_sent() {
+        let room = Room::new();
+        let limits = Limits { cap: 16, room: &room };
+        for (places, quarter) in [(1, 1), (2, 1), (3, 1), (4, 1), (7, 1), (8, 2), (16, 4)] {
+            let mut account = full(places);
+            for free in 1..=quarter {
+                assert!(!account.settle(limits), "{free} of {places} are free");
+                end(&mut account);
+            }
+            assert!(account.settle(limits), "{quarter} of {places} are free");
+        }
+    }
+
+    #[test]
+    fn places_of_abandoned_calls_are_not_waited_for_where_calls_are_sent() {
+        let room = Room::new();
+        let limits = Limits { cap: 16, room: &room };
+        let mut account = full(8);
+        end(&mut account);
+        assert!(!account.settle(limits), "seven of eight calls run");
+        (0..6).for_each(|_| account.present.abandon_one());
+        assert!(account.settle(limits), "one of the two places that are left is free");
     }
 }

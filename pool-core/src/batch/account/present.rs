@@ -49,7 +49,7 @@ impl Present {
         self.enter();
     }
 
-    /// The thread that stands for a call that was sent leaves, or nobody waits for the call any more.
+    /// A sent call no longer counts as inside: its thread leaves, or its batch is closed.
     pub(in crate::batch) fn returned(&mut self) {
         self.sent -= 1;
         self.leave();
@@ -65,8 +65,13 @@ impl Present {
         self.inside - self.overdue
     }
 
+    /// How many of `max` places are left beside those of overdue calls.
+    pub(in crate::batch) fn places(&self, max: usize) -> usize {
+        max.saturating_sub(self.overdue)
+    }
+
     /// A call is overdue. It keeps its place, and nothing waits for it any more.
-    pub(in crate::batch) fn is_overdue(&mut self) {
+    pub(in crate::batch) fn abandon_one(&mut self) {
         self.overdue += 1;
     }
 
@@ -80,8 +85,13 @@ impl Present {
         self.active -= 1;
     }
 
-    /// Whether a call runs that is not abandoned, or a thread is inside the iterator.
-    pub(in crate::batch) fn busy(&self) -> bool {
+    /// How many calls run that are not abandoned, with the thread inside the iterator.
+    pub(in crate::batch) fn busy(&self) -> usize {
+        self.active - self.overdue
+    }
+
+    /// Whether there is one.
+    pub(in crate::batch) fn is_busy(&self) -> bool {
         self.active > self.overdue
     }
 }
