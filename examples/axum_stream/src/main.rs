@@ -1,4 +1,5 @@
-//! A web server that streams the results of blocking calls as they come, and stops calling when the client goes away.
+//! A web server that streams the results of blocking calls in order, while later ones run, and stops calling when the
+//! client goes away.
 //!
 //! `cargo run -p axum_stream`, and then `curl -N http://127.0.0.1:3000/primes/1000000` until Ctrl-C
 

@@ -7,8 +7,8 @@
 //! cargo run --release -p choose_workers -- --run 'gzip -t {}' *.gz
 //! ```
 //!
-//! Each level takes each URL or input once, and an eleventh of the files, for two seconds at most: give many. Ctrl-C
-//! ends it with what it has.
+//! A level runs for two seconds at most. It uses each URL or input once; of files it uses every eleventh, so give many.
+//! Ctrl-C ends it with what it has.
 
 mod arguments;
 mod picture;

@@ -1,4 +1,4 @@
-//! A bar for each of the three ways to consume a batch: in order, as completed, and in a scope over borrowed data.
+//! A bar for each of three ways to consume a batch: in order, as completed, and in a scope over borrowed data.
 //!
 //! `cargo run -p progress`
 

@@ -28,8 +28,8 @@ use std::time::{Duration, Instant};
 /// and dropped like [`Map`](crate::Map). A call that panics is a [`CallError::Panicked`] of its own input. A panic of
 /// the input iterator is raised after the results of the inputs before it.
 ///
-/// It takes inputs ahead of its consumer: up to 16 for each worker run, or have finished and wait to be read. Bound
-/// them with [`buffer`](Self::buffer).
+/// It takes inputs ahead of its consumer. For each worker, up to 16 inputs run or wait to be read. Bound them with
+/// [`buffer`](Self::buffer).
 ///
 /// # Examples
 ///
@@ -135,9 +135,9 @@ impl Pool {
     /// Runs `call` over the inputs, each time with a state that it has to itself, and gives one
     /// [`Completion`](crate::Completion) for each.
     ///
-    /// The states live as [`map_init`](Self::map_init) has it. If `init` fails or panics, so does the call which needed
-    /// the state, and the next call tries again. A call that returns an error keeps its state; to replace a broken
-    /// one, write `*state = reopen()?` in `call`. A call that panics drops its state. The
+    /// The states live as long as those of [`map_init`](Self::map_init). If `init` fails or panics, so does the call
+    /// which needed the state, and the next call tries again. A call that returns an error keeps its state; to replace
+    /// a broken one, write `*state = reopen()?` in `call`. A call that panics drops its state. The
     /// [`elapsed`](crate::Completion::elapsed) time is that of the call alone, without `init`.
     ///
     /// # Examples
@@ -343,8 +343,8 @@ impl<I: Clone, T, E> AsCompleted<'static, I, T, E> {
     /// call is overdue. A call that the consumer runs itself cannot be timed out. The consumer runs one only if no
     /// thread can be started.
     ///
-    /// If only abandoned calls are left, and as many inputs were taken as their size hint promised, the consumer itself
-    /// asks for the end of the inputs. Inputs that block there block it.
+    /// If only abandoned calls are left and the size hint promises no more inputs, the consumer calls `next()` of the
+    /// inputs itself. It blocks if that blocks.
     ///
     /// The batch must borrow nothing, and the inputs must be `Clone`.
     ///

@@ -144,8 +144,8 @@ pub fn back_off(duration: Duration) -> bool {
 /// `delays` says how long to rest after each failure: an array, `backon`'s `ExponentialBuilder::default().build()`, the
 /// strategies of `retry`. There is one attempt more than there are delays.
 ///
-/// `again` is asked after each failure for which a delay is left, with the error and that delay. It returns the delay to rest for:
-/// the planned one, or another, such as that of a `Retry-After`. With `None` it gives up. For any error,
+/// `again` is asked after each failure for which a delay is left, with the error and that delay. It returns the delay
+/// to rest for: the planned one, or another, such as that of a `Retry-After`. With `None` it gives up. For any error,
 /// `|_, delay| Some(delay)` will do.
 ///
 /// Inside a call, no further attempt is made once the call [is cancelled](is_cancelled). Outside calls it sleeps on the

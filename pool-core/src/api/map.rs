@@ -94,8 +94,9 @@ impl Pool {
     /// than were needed. A state may borrow, for `'env`. It need not be `Sync`.
     ///
     /// All states are dropped before `collect`, `for_each` and `scope` return. A worker that finds no further input
-    /// drops one, so that slow closings overlap. Those of workers that have left before are dropped one after the
-    /// other: with a [`Feed`](crate::Feed), or where the consumer was slower than the calls.
+    /// drops one, so that slow closings overlap. A worker that left earlier has dropped none: the end of the batch
+    /// drops these states one by one. This happens with a [`Feed`](crate::Feed), or if the consumer is slower than the
+    /// calls.
     ///
     /// A `thread_local!` in `call` would be wrong here: threads outlive a batch, so that the next one would find the
     /// states of this one.

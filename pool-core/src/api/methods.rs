@@ -335,8 +335,8 @@ macro_rules! consumer {
             ///
             /// # Deadlocks
             ///
-            /// Inside a call, a loop over waits of zero keeps the call's place under the cap. With a cap of 1, a batch of
-            /// another pool whose calls need this one never ends. A wait above zero makes way for them.
+            /// Inside a call, a loop over waits of zero keeps the call's place under the cap. With a cap of 1, a batch
+            /// of another pool whose calls need this one never ends. A wait above zero makes way for them.
             ///
             /// # Examples
             ///

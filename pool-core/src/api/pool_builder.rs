@@ -110,8 +110,9 @@ impl PoolBuilder {
     ///
     /// # Deadlocks
     ///
-    /// `code` must not wait for a batch or a task of this pool: its own thread may be the one that was started to run
-    /// it. While `code` runs, that call waits, even if another thread of the pool becomes free.
+    /// `code` must not wait for a batch or a task of this pool: the pool may have started this very thread for that
+    /// batch. Then the batch waits for `code`, even if another thread of the pool becomes free, and `code` for the
+    /// batch.
     ///
     /// # Examples
     ///

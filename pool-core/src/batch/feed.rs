@@ -29,10 +29,9 @@ use std::sync::Arc;
 
 /// Inputs that come while their batch runs: the results of a crawl or of a walk feed it with what they have found.
 ///
-/// Its [`inputs`](Self::inputs) go to one batch, `as_completed`. It ends by itself, when its queue is empty, no call
-/// runs, and the consumer, which asks for the next completion, has dealt with all before it. Until then inputs can be
-/// pushed from the consumer's loop, from calls and from other threads. The queue has no bound: it holds what was pushed
-/// and not yet taken.
+/// Its [`inputs`](Self::inputs) go to one batch, `as_completed`. The batch ends by itself when the queue is empty, no
+/// call runs, and the consumer asks for the next completion. Until then inputs can be pushed from the consumer's loop,
+/// from calls and from other threads. The queue has no bound: it holds what was pushed and not yet taken.
 ///
 /// A clone feeds the same batch. A feed can be dropped at any time.
 ///
@@ -122,8 +121,8 @@ impl<I> Feed<I> {
     /// # Errors
     ///
     /// Gives the input back if the batch has ended: it was stopped or dropped, or all that it had taken was dealt with.
-    /// A thread beside the batch, which pushes when it likes, has to expect that. The consumer and the calls have not:
-    /// the batch does not end by itself before they are done.
+    /// Another thread must expect this. The consumer and the calls need not, unless the batch is stopped: it does not
+    /// end by itself before they are done.
     ///
     /// # Examples
     ///

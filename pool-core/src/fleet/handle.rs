@@ -193,8 +193,8 @@ impl Fleet {
     /// Sets how long a worker owns a call without a sign of life, by default 30 seconds. Callers and workers set the
     /// same.
     ///
-    /// Workers give a sign three times in it, however long their calls are. After it another worker gets the call. It
-    /// is longer than any pause of a worker's process, of the network, and of the server: a worker that is paused for
+    /// Workers give a sign three times in it, however long their calls are. After it another worker gets the call. Set
+    /// it longer than any pause of a worker's process, of the network, and of the server: a worker that is paused for
     /// longer has its calls run twice. A caller that is gone for twice as long is forgotten.
     ///
     /// # Panics

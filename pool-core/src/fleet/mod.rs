@@ -56,7 +56,7 @@
 //!   to stop is longer than the longest call. A second SIGTERM ends it at once, and so do SIGINT and SIGKILL: its calls
 //!   are handed out again after the lease.
 //! - A worker's `main` serves on its first lines, since a copy for a call that may crash runs it, too.
-//! - A worker runs as many calls of a function at once as the function has `max_workers`, and takes none in advance.
+//! - A worker runs at most `max_workers` calls of a function at once, and fetches a call only when it can start.
 //! - A function that takes or returns another type is another function: give it a new name (`fleet = "resize-2"`),
 //!   start workers that serve both, and then the new callers. Callers of a function that no worker serves wait.
 //!

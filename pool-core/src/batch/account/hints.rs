@@ -20,8 +20,8 @@
 //! can use. That hint waits in the queue for a permit that becomes free because a call waits, or because the cap is
 //! raised.
 //!
-//! Where calls are [sent](crate::batch::sent), a hint is owed when a quarter of the places is free, and a quarter of the
-//! buffer. An abandoned call has its place until it ends, so it is no part of that reckoning.
+//! Where calls are [sent](crate::batch::sent), a hint is owed when a quarter of the places is free, and a quarter of
+//! the buffer. An abandoned call has its place until it ends, so it is no part of that reckoning.
 
 use crate::base::sync::seeded;
 use crate::batch::account::{Account, Limits, Phase};
