@@ -1,6 +1,6 @@
 //! Checks the rooms of `pool-core`: each import names what it imports, and that stands in the same room or in one below
-//! it; only `expand` of `pool-macros` quotes. The compiler sees to the rest: `unsafe` is expected in one room, and fields are private to
-//! theirs.
+//! it; only `expand` of `pool-macros` quotes. The compiler sees to the rest: `unsafe` is expected in one room, and
+//! fields are private to theirs.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 ///
 /// **`?` on a `CallError` loses the chain of the error inside**: its causes, its context, its backtrace. A
 /// `CallError<E>` is an [`Error`] for every `E` that can be shown, `String` and `anyhow::Error` included, so it has
-/// no `source`. There is no `From` into `E`: in a function that returns the call's own error, `?` does not
-/// compile. Take that error out before the `?`. Both ways go on with a panic of the call:
+/// no `source`. There is no `From` into `E`: in a function that returns the call's own error, `?` does not compile. Take
+/// that error out before the `?`. Both ways go on with a panic of the call:
 ///
 /// - `done.into_result()?`, with [`Completion::into_result`](crate::Completion::into_result);
 /// - `done.result.map_err(CallError::into_error)?` where `done.input` is still needed, with

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 /// or ended early, or whether its time is over.
 ///
 /// Also true inside the input iterator of such a batch: for all functions here an iterator counts as inside a call.
-/// False outside calls. The call of a [`Task`](crate::Task) is
-/// cancelled by the task's [stop handle](crate::Task::stop_handle) and [guard](crate::Task::cancel_on_drop) only, also
-/// if another call submitted it. The time of a call is set by [`timeout`](crate::Map::timeout). Does not block.
+/// False outside calls. The call of a [`Task`](crate::Task) is cancelled by the task's
+/// [stop handle](crate::Task::stop_handle) and [guard](crate::Task::cancel_on_drop) only, also if another call submitted
+/// it. The time of a call is set by [`timeout`](crate::Map::timeout). Does not block.
 ///
 /// # Examples
 ///
